@@ -1,0 +1,3 @@
+//! The door: parse arguments, run one command, turn its result into an exit code.
+
+fn main() {}
