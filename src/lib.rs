@@ -7,3 +7,12 @@ pub mod crypto;
 pub mod id;
 pub mod secret;
 pub mod time;
+
+pub mod domain;
+pub mod merkle;
+
+pub mod keyring;
+pub mod store;
+
+pub mod ledger;
+pub mod vault;

@@ -1,0 +1,378 @@
+//! The batch itself: one text for both databases, told in the order of the contract.
+
+use std::collections::{HashMap, HashSet};
+
+use uuid::Uuid;
+
+use super::{Change, Command, Outcome, Placed, Require, Reserved, Token, postgres, sqlite};
+use crate::{
+    crypto::Digest,
+    merkle::{edge::Edge, hash::leaf_hash},
+    store::{Error, Store, Tx, clients, officials, on},
+    time::Millis,
+};
+
+/// How long one `Idempotency-Key` means the same use.
+const SAME_USE: i64 = 60_000;
+
+/// An entry with its bytes, ready to be inserted.
+pub(super) struct Row<'a> {
+    pub(super) id: Uuid,
+    pub(super) subject: Uuid,
+    pub(super) n: i64,
+    pub(super) at: i64,
+    pub(super) kind: &'static str,
+    pub(super) agency: Option<&'a str>,
+    pub(super) leaf: Vec<u8>,
+    pub(super) record: Vec<u8>,
+}
+
+/// What is still true after the head is locked.
+pub(super) struct Live {
+    pub(super) clients: HashSet<Uuid>,
+    pub(super) officials: HashSet<Uuid>,
+    pub(super) tokens: HashSet<Uuid>,
+}
+
+impl Live {
+    /// From rows of (1 client, 2 official, 3 token; id).
+    pub(super) fn from_rows(rows: Vec<(i64, Uuid)>) -> Self {
+        let set = |kind: i64| rows.iter().filter(|row| row.0 == kind).map(|row| row.1).collect();
+        Self { clients: set(1), officials: set(2), tokens: set(3) }
+    }
+}
+
+/// The head as it was locked.
+pub(super) struct Head {
+    pub(super) size: i64,
+    pub(super) edge: Vec<u8>,
+    pub(super) epoch: i64,
+    pub(super) bundle: Option<String>,
+}
+
+/// Runs a batch and commits it; the outcomes are in the order of the commands.
+///
+/// # Errors
+/// [`Error`] when nothing of the batch was done, or when the database went away during the commit.
+pub async fn run(store: &Store, commands: &[Command]) -> Result<Vec<Outcome>, Error> {
+    // Two nodes sort alike, so a deadlock needs a stranger; trying again is then right, and bounded.
+    for _ in 0..3 {
+        match attempt(store, commands).await {
+            Err(error) if error.is_transient() => {}
+            result => return result,
+        }
+    }
+    attempt(store, commands).await
+}
+
+async fn attempt(store: &Store, commands: &[Command]) -> Result<Vec<Outcome>, Error> {
+    let mut tx = store.begin().await?;
+    let mut out: Vec<Option<Outcome>> = commands.iter().map(|_| None).collect();
+    refuse_replays(&mut tx, commands, &mut out).await?;
+    let reserved = reserve_uses(&mut tx, commands, &mut out).await?;
+    collapse_refusals(&mut tx, commands, &mut out).await?;
+    let placed = append_entries(&mut tx, commands, &mut out).await?;
+    tx.commit().await?;
+    Ok(out
+        .into_iter()
+        .enumerate()
+        .map(|(i, outcome)| {
+            outcome.unwrap_or_else(|| Outcome::Done {
+                entry: placed.get(&i).cloned(),
+                reserved: reserved.get(&i).copied(),
+            })
+        })
+        .collect())
+}
+
+/// Commands that have not dropped out, with their positions.
+fn open<'a>(
+    commands: &'a [Command],
+    out: &[Option<Outcome>],
+) -> impl Iterator<Item = (usize, &'a Command)> + use<'a> {
+    let live: Vec<bool> = out.iter().map(Option::is_none).collect();
+    commands.iter().enumerate().zip(live).filter_map(|(command, live)| live.then_some(command))
+}
+
+fn drop_out(out: &mut [Option<Outcome>], i: usize, outcome: Outcome) {
+    if let Some(slot) = out.get_mut(i) {
+        *slot = Some(outcome);
+    }
+}
+
+async fn refuse_replays(tx: &mut Tx, commands: &[Command], out: &mut [Option<Outcome>]) -> Result<(), Error> {
+    // Two commands of one batch with the same id: the database would name it once and both would match.
+    let mut owner: HashMap<Uuid, usize> = HashMap::new();
+    let mut ids: Vec<(Uuid, i64)> = Vec::new();
+    for (i, command) in commands.iter().enumerate() {
+        if command.replays.iter().any(|(id, _)| owner.contains_key(id)) {
+            drop_out(out, i, Outcome::Replayed);
+            continue;
+        }
+        for (id, expires) in &command.replays {
+            if owner.insert(*id, i).is_none() {
+                ids.push((*id, expires.0));
+            } else {
+                drop_out(out, i, Outcome::Replayed);
+            }
+        }
+    }
+    if ids.is_empty() {
+        return Ok(());
+    }
+    ids.sort_unstable();
+    let new: HashSet<Uuid> = match tx {
+        Tx::Sqlite(tx) => sqlite::insert_replays(tx, &ids).await?,
+        Tx::Postgres(tx) => postgres::insert_replays(tx, &ids).await?,
+    };
+    for (id, i) in owner {
+        if !new.contains(&id) {
+            drop_out(out, i, Outcome::Replayed);
+        }
+    }
+    Ok(())
+}
+
+async fn reserve_uses(
+    tx: &mut Tx,
+    commands: &[Command],
+    out: &mut [Option<Outcome>],
+) -> Result<HashMap<usize, Reserved>, Error> {
+    let mut granted = HashMap::new();
+    let asked: Vec<(usize, super::Reserve)> =
+        open(commands, out).filter_map(|(i, c)| c.reserve.map(|r| (i, r))).collect();
+    if asked.is_empty() {
+        return Ok(granted);
+    }
+    let mut tokens: Vec<Uuid> = asked.iter().map(|(_, r)| r.jti).collect();
+    tokens.sort_unstable();
+    tokens.dedup();
+    // The rows are locked here; what has been used is read in a later statement and so is the newest there is.
+    let mut left: HashMap<Uuid, i64> = match tx {
+        Tx::Sqlite(tx) => sqlite::lock_tokens(tx, &tokens).await?,
+        Tx::Postgres(tx) => postgres::lock_tokens(tx, &tokens).await?,
+    };
+    let mut used: HashMap<(Uuid, Uuid), i64> = match tx {
+        Tx::Sqlite(tx) => sqlite::uses(tx, &tokens).await?,
+        Tx::Postgres(tx) => postgres::uses(tx, &tokens).await?,
+    };
+    let mut writes: HashMap<(Uuid, Uuid), i64> = HashMap::new();
+    for (i, reserve) in asked {
+        let Some(uses_left) = left.get_mut(&reserve.jti) else {
+            drop_out(out, i, Outcome::TokenRevoked);
+            continue;
+        };
+        let key = (reserve.jti, reserve.key);
+        let repeat = used.get(&key).is_some_and(|at| reserve.at.0.saturating_sub(*at) < SAME_USE);
+        if !repeat {
+            if *uses_left <= 0 {
+                drop_out(out, i, Outcome::UsesExhausted);
+                continue;
+            }
+            *uses_left -= 1;
+            used.insert(key, reserve.at.0);
+            writes.insert(key, reserve.at.0);
+        }
+        granted.insert(i, Reserved { repeat, uses_left: *uses_left });
+    }
+    if !writes.is_empty() {
+        let changed: Vec<(Uuid, i64)> = writes
+            .keys()
+            .map(|(jti, _)| *jti)
+            .collect::<HashSet<_>>()
+            .into_iter()
+            .filter_map(|jti| left.get(&jti).map(|n| (jti, *n)))
+            .collect();
+        let rows: Vec<(Uuid, Uuid, i64)> =
+            writes.into_iter().map(|((jti, key), at)| (jti, key, at)).collect();
+        match tx {
+            Tx::Sqlite(tx) => sqlite::write_uses(tx, &changed, &rows).await?,
+            Tx::Postgres(tx) => postgres::write_uses(tx, &changed, &rows).await?,
+        }
+    }
+    Ok(granted)
+}
+
+async fn collapse_refusals(
+    tx: &mut Tx,
+    commands: &[Command],
+    out: &mut [Option<Outcome>],
+) -> Result<(), Error> {
+    let mut first: HashMap<Uuid, (Uuid, i64, i64)> = HashMap::new();
+    let mut asked: Vec<(usize, Uuid, Uuid)> = Vec::new();
+    for (i, command) in open(commands, out) {
+        let (Some(id), Some(draft)) = (command.collapse, &command.entry) else { continue };
+        first.entry(id).or_insert((draft.id, draft.at.0, 0)).2 += 1;
+        asked.push((i, id, draft.id));
+    }
+    if asked.is_empty() {
+        return Ok(());
+    }
+    let mut rows: Vec<(Uuid, Uuid, i64, i64)> =
+        first.into_iter().map(|(id, (entry, at, count))| (id, entry, at, count)).collect();
+    rows.sort_unstable();
+    let recorded: HashMap<Uuid, Uuid> = match tx {
+        Tx::Sqlite(tx) => sqlite::collapse(tx, &rows).await?,
+        Tx::Postgres(tx) => postgres::collapse(tx, &rows).await?,
+    };
+    for (i, id, own) in asked {
+        match recorded.get(&id) {
+            Some(entry) if *entry == own => {}
+            Some(entry) => drop_out(out, i, Outcome::Collapsed(*entry)),
+            None => return Err(Error::Inconsistent { table: "refusals", row: id.to_string() }),
+        }
+    }
+    Ok(())
+}
+
+async fn append_entries(
+    tx: &mut Tx,
+    commands: &[Command],
+    out: &mut [Option<Outcome>],
+) -> Result<HashMap<usize, Placed>, Error> {
+    let mut placed = HashMap::new();
+    if open(commands, out).all(|(_, command)| command.entry.is_none()) {
+        return Ok(placed);
+    }
+    let head = match tx {
+        Tx::Sqlite(tx) => sqlite::lock_head(tx).await?,
+        Tx::Postgres(tx) => postgres::lock_head(tx).await?,
+    };
+    recheck(tx, &head, commands, out).await?;
+
+    let mut subjects: Vec<Uuid> =
+        open(commands, out).filter_map(|(_, c)| c.entry.as_ref().map(|e| e.subject)).collect();
+    if subjects.is_empty() {
+        return Ok(placed);
+    }
+    subjects.sort_unstable();
+    subjects.dedup();
+    let mut newest: HashMap<Uuid, (i64, Digest)> = match tx {
+        Tx::Sqlite(tx) => sqlite::newest(tx, &subjects).await?,
+        Tx::Postgres(tx) => postgres::newest(tx, &subjects).await?,
+    }
+    .into_iter()
+    .map(|(subject, n, leaf)| (subject, (n, leaf_hash(&leaf))))
+    .collect();
+
+    let mut edge = Edge::from_bytes(head.size.unsigned_abs(), &head.edge)
+        .ok_or(Error::Inconsistent { table: "head", row: head.size.to_string() })?;
+    let mut rows: Vec<Row<'_>> = Vec::new();
+    let mut tokens: Vec<&Token> = Vec::new();
+    let mut consumed: Vec<(Uuid, Uuid)> = Vec::new();
+    let mut index = head.size;
+    // What this very batch takes away is gone for the commands after it, as it will be for the next batch.
+    let mut gone: HashSet<Uuid> = HashSet::new();
+    let standing: Vec<(usize, &Command)> = open(commands, out).collect();
+    for (i, command) in standing {
+        let Some(draft) = &command.entry else { continue };
+        if let Some(outcome) = lost(&command.require, |id| gone.contains(&id)) {
+            drop_out(out, i, outcome);
+            continue;
+        }
+        let (n, previous) = newest.get(&draft.subject).copied().unwrap_or((0, [0; 32]));
+        let n = n.saturating_add(1);
+        let sealed = draft.seal.seal(n, &previous);
+        let hash = leaf_hash(&sealed.leaf);
+        edge.push(hash);
+        newest.insert(draft.subject, (n, hash));
+        placed.insert(i, Placed { id: draft.id, index, n, leaf_hash: hash });
+        index = index.saturating_add(1);
+        rows.push(Row {
+            id: draft.id,
+            subject: draft.subject,
+            n,
+            at: draft.at.0,
+            kind: draft.kind,
+            agency: draft.agency.as_deref(),
+            leaf: sealed.leaf,
+            record: sealed.record,
+        });
+        tokens.extend(&command.token);
+        consumed.extend(command.consume.map(|used| (used.jti, used.key)));
+        if let Some(change) = &command.change {
+            gone.extend(change.takes_away());
+            apply(tx, change, draft.at).await?;
+        }
+    }
+    if rows.is_empty() {
+        return Ok(placed);
+    }
+    let moved = match tx {
+        Tx::Sqlite(tx) => sqlite::write(tx, &head, &rows, &tokens, &consumed, &edge.to_bytes()).await?,
+        Tx::Postgres(tx) => postgres::write(tx, &head, &rows, &tokens, &consumed, &edge.to_bytes()).await?,
+    };
+    if moved { Ok(placed) } else { Err(Error::HeadMoved) }
+}
+
+/// Reads again, after the lock, what commands rely on; those whose ground is gone drop out.
+async fn recheck(
+    tx: &mut Tx,
+    head: &Head,
+    commands: &[Command],
+    out: &mut [Option<Outcome>],
+) -> Result<(), Error> {
+    let set = |pick: fn(&Command) -> Option<Uuid>| -> Vec<Uuid> {
+        let mut ids: Vec<Uuid> = open(commands, out).filter_map(|(_, c)| pick(c)).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    };
+    let (clients, officials, tokens) =
+        (set(|c| c.require.client), set(|c| c.require.official), set(|c| c.require.token));
+    let live = if clients.is_empty() && officials.is_empty() && tokens.is_empty() {
+        Live { clients: HashSet::new(), officials: HashSet::new(), tokens: HashSet::new() }
+    } else {
+        match tx {
+            Tx::Sqlite(tx) => sqlite::live(tx, &clients, &officials, &tokens).await?,
+            Tx::Postgres(tx) => postgres::live(tx, &clients, &officials, &tokens).await?,
+        }
+    };
+    let standing: Vec<(usize, &Command)> = open(commands, out).collect();
+    for (i, command) in standing {
+        let require = &command.require;
+        let dead = |id: Uuid| {
+            !live.clients.contains(&id) && !live.officials.contains(&id) && !live.tokens.contains(&id)
+        };
+        if let Some(outcome) = lost(require, dead) {
+            drop_out(out, i, outcome);
+        } else if require.bundle.as_deref().is_some_and(|bundle| head.bundle.as_deref() != Some(bundle)) {
+            drop_out(out, i, Outcome::BundleChanged);
+        }
+    }
+    Ok(())
+}
+
+/// The first of a command's requirements that does not hold.
+fn lost(require: &Require, dead: impl Fn(Uuid) -> bool) -> Option<Outcome> {
+    if require.client.is_some_and(&dead) {
+        Some(Outcome::ClientSuspended)
+    } else if require.official.is_some_and(&dead) {
+        Some(Outcome::OfficialSuspended)
+    } else if require.token.is_some_and(&dead) {
+        Some(Outcome::TokenRevoked)
+    } else {
+        None
+    }
+}
+
+/// The rarer changes, one statement each.
+async fn apply(tx: &mut Tx, change: &Change, at: Millis) -> Result<(), Error> {
+    const REVOKE: &str = "UPDATE tokens SET revoked_at = $2 WHERE jti = $1 AND revoked_at IS NULL";
+    const BUNDLE: &str = "UPDATE head SET bundle = $1 WHERE one = 1";
+    match change {
+        Change::RevokeToken(jti) => {
+            on!(tx, |c| { sqlx::query(REVOKE).bind(jti).bind(at.0).execute(c).await.map(drop) })?;
+        }
+        Change::ActivateBundle(bundle) => {
+            on!(tx, |c| { sqlx::query(BUNDLE).bind(bundle.as_ref()).execute(c).await.map(drop) })?;
+        }
+        Change::SuspendClient(id, suspended) => clients::suspend(tx, *id, suspended.then_some(at)).await?,
+        Change::SuspendOfficial(id, suspended) => {
+            officials::suspend(tx, *id, suspended.then_some(at)).await?
+        }
+        Change::PutClient(client) => clients::put(tx, client).await?,
+        Change::PutOfficial(official) => officials::put(tx, official).await?,
+    }
+    Ok(())
+}

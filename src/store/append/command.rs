@@ -1,0 +1,180 @@
+//! What a batch is asked to do, and what it answers.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::{crypto::Digest, time::Millis};
+
+/// One thing to be done entirely or not at all.
+#[derive(Default)]
+pub struct Command {
+    /// Assertion and proof ids, each of which must never have been seen.
+    pub replays: Vec<(Uuid, Millis)>,
+    /// A use of a token to set aside before any source is asked.
+    pub reserve: Option<Reserve>,
+    /// The use that this entry consumes, set aside by an earlier command.
+    pub consume: Option<Reserve>,
+    /// Refusals alike are one entry: the id they share. The first one is written, the others are counted.
+    pub collapse: Option<Uuid>,
+    /// What must still hold when the entry gets its place.
+    pub require: Require,
+    /// A token that begins to exist with the entry.
+    pub token: Option<Token>,
+    /// A rarer change that happens with the entry.
+    pub change: Option<Change>,
+    /// The entry.
+    pub entry: Option<Draft>,
+}
+
+/// What must hold at the moment the entry is sequenced, whatever was read before.
+#[derive(Clone, Debug, Default)]
+pub struct Require {
+    /// A client that is registered and not suspended.
+    pub client: Option<Uuid>,
+    /// An official who is registered and not suspended.
+    pub official: Option<Uuid>,
+    /// A token that is known and not revoked.
+    pub token: Option<Uuid>,
+    /// The digest of the policy bundle that decided; it must be the active one.
+    pub bundle: Option<Arc<str>>,
+}
+
+/// A use of a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reserve {
+    /// The token.
+    pub jti: Uuid,
+    /// What makes two calls the same use: from the `Idempotency-Key`, or random.
+    pub key: Uuid,
+    /// When it was asked for.
+    pub at: Millis,
+}
+
+/// A token about to be released.
+#[derive(Clone, Debug)]
+pub struct Token {
+    /// Its `jti`.
+    pub jti: Uuid,
+    /// The client it is issued to.
+    pub client: Uuid,
+    /// The person it is about.
+    pub subject: Uuid,
+    /// Its one audience.
+    pub audience: String,
+    /// When it ends.
+    pub expires: Millis,
+    /// How often it may be used at the data endpoint.
+    pub uses: i64,
+}
+
+/// Changes of state that are themselves entries, so that everything sequenced later sees them.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// A token is revoked by its client.
+    RevokeToken(Uuid),
+    /// A client is suspended (`true`) or restored.
+    SuspendClient(Uuid, bool),
+    /// An official is suspended (`true`) or restored.
+    SuspendOfficial(Uuid, bool),
+    /// A client is registered or its registration replaced.
+    PutClient(Box<super::super::clients::Client>),
+    /// An official is registered.
+    PutOfficial(Box<super::super::officials::Official>),
+    /// Another policy bundle becomes the active one.
+    ActivateBundle(Arc<str>),
+}
+
+impl Change {
+    /// The client, official or token that nobody may rely on from here on.
+    pub(super) const fn takes_away(&self) -> Option<Uuid> {
+        match self {
+            Self::RevokeToken(id) | Self::SuspendClient(id, true) | Self::SuspendOfficial(id, true) => {
+                Some(*id)
+            }
+            Self::SuspendClient(..)
+            | Self::SuspendOfficial(..)
+            | Self::PutClient(_)
+            | Self::PutOfficial(_)
+            | Self::ActivateBundle(_) => None,
+        }
+    }
+}
+
+/// An entry that has no place yet.
+pub struct Draft {
+    /// The entry's id.
+    pub id: Uuid,
+    /// Whose chain it belongs to and whose key seals it.
+    pub subject: Uuid,
+    /// When it happened.
+    pub at: Millis,
+    /// Its kind, a stable word.
+    pub kind: &'static str,
+    /// The agency that acted, when there is one.
+    pub agency: Option<Arc<str>>,
+    /// Makes leaf and sealed record once the place is known. May be called again when the batch is retried.
+    pub seal: Box<dyn Seal>,
+}
+
+/// Makes an entry's bytes from its place in the subject's chain.
+pub trait Seal: Send + Sync {
+    /// `n` counts the subject's entries from 1; `previous` is the hash of the leaf before, or zeros.
+    fn seal(&self, n: i64, previous: &Digest) -> Sealed;
+}
+
+/// The two byte strings of an entry.
+pub struct Sealed {
+    /// The leaf: public commitments only.
+    pub leaf: Vec<u8>,
+    /// The record, encrypted.
+    pub record: Vec<u8>,
+}
+
+/// Where an entry stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placed {
+    /// Its id.
+    pub id: Uuid,
+    /// Its index in the log.
+    pub index: i64,
+    /// Its number in the subject's chain.
+    pub n: i64,
+    /// The RFC 6962 leaf hash.
+    pub leaf_hash: Digest,
+}
+
+/// The use that was set aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reserved {
+    /// Whether the same key was used before: the same use again.
+    pub repeat: bool,
+    /// Uses that remain after this one.
+    pub uses_left: i64,
+}
+
+/// What became of a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Everything was done and is durable.
+    Done {
+        /// Where the entry stands, when there was one.
+        entry: Option<Placed>,
+        /// The use set aside, when one was asked for.
+        reserved: Option<Reserved>,
+    },
+    /// An assertion or proof was seen before.
+    Replayed,
+    /// The token has no uses left.
+    UsesExhausted,
+    /// The refusal is already recorded by this entry.
+    Collapsed(Uuid),
+    /// The client is suspended or gone.
+    ClientSuspended,
+    /// The official is suspended or gone.
+    OfficialSuspended,
+    /// The token is revoked or unknown.
+    TokenRevoked,
+    /// Another policy bundle is the active one.
+    BundleChanged,
+}

@@ -1,0 +1,142 @@
+//! The set statements in PostgreSQL's words: arrays through `unnest`.
+
+use std::collections::{HashMap, HashSet};
+
+use sqlx::{Postgres, Transaction};
+use uuid::Uuid;
+
+use super::{
+    Token,
+    batch::{Head, Live, Row},
+};
+use crate::store::Error;
+
+type Pg = Transaction<'static, Postgres>;
+
+pub(super) async fn insert_replays(tx: &mut Pg, ids: &[(Uuid, i64)]) -> Result<HashSet<Uuid>, Error> {
+    const SQL: &str = "INSERT INTO replay (id, exp) SELECT * FROM unnest($1::uuid[], $2::int8[]) \
+                       ON CONFLICT DO NOTHING RETURNING id";
+    let (id, exp): (Vec<Uuid>, Vec<i64>) = ids.iter().copied().unzip();
+    let rows: Vec<(Uuid,)> = sqlx::query_as(SQL).bind(id).bind(exp).fetch_all(&mut **tx).await?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
+}
+
+pub(super) async fn lock_tokens(tx: &mut Pg, sorted: &[Uuid]) -> Result<HashMap<Uuid, i64>, Error> {
+    const SQL: &str = "SELECT jti, uses_left FROM tokens WHERE jti = ANY($1::uuid[]) AND revoked_at IS NULL \
+                       ORDER BY jti FOR UPDATE";
+    let rows: Vec<(Uuid, i64)> = sqlx::query_as(SQL).bind(sorted).fetch_all(&mut **tx).await?;
+    Ok(rows.into_iter().collect())
+}
+
+pub(super) async fn uses(tx: &mut Pg, tokens: &[Uuid]) -> Result<HashMap<(Uuid, Uuid), i64>, Error> {
+    const SQL: &str = "SELECT jti, key, at FROM uses WHERE jti = ANY($1::uuid[])";
+    let rows: Vec<(Uuid, Uuid, i64)> = sqlx::query_as(SQL).bind(tokens).fetch_all(&mut **tx).await?;
+    Ok(rows.into_iter().map(|(jti, key, at)| ((jti, key), at)).collect())
+}
+
+pub(super) async fn write_uses(
+    tx: &mut Pg,
+    left: &[(Uuid, i64)],
+    rows: &[(Uuid, Uuid, i64)],
+) -> Result<(), Error> {
+    const LEFT: &str = "UPDATE tokens SET uses_left = v.n FROM unnest($1::uuid[], $2::int8[]) AS v (jti, n) \
+                        WHERE tokens.jti = v.jti";
+    const USES: &str = "INSERT INTO uses (jti, key, at) SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::int8[]) \
+                        ON CONFLICT (jti, key) DO UPDATE SET at = excluded.at";
+    let (jti, n): (Vec<Uuid>, Vec<i64>) = left.iter().copied().unzip();
+    sqlx::query(LEFT).bind(jti).bind(n).execute(&mut **tx).await?;
+    let jti: Vec<Uuid> = rows.iter().map(|row| row.0).collect();
+    let key: Vec<Uuid> = rows.iter().map(|row| row.1).collect();
+    let at: Vec<i64> = rows.iter().map(|row| row.2).collect();
+    sqlx::query(USES).bind(jti).bind(key).bind(at).execute(&mut **tx).await?;
+    Ok(())
+}
+
+pub(super) async fn collapse(
+    tx: &mut Pg,
+    rows: &[(Uuid, Uuid, i64, i64)],
+) -> Result<HashMap<Uuid, Uuid>, Error> {
+    const SQL: &str = "INSERT INTO refusals (id, entry, at, count) \
+                       SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::int8[], $4::int8[]) \
+                       ON CONFLICT (id) DO UPDATE SET count = refusals.count + excluded.count RETURNING id, entry";
+    let id: Vec<Uuid> = rows.iter().map(|row| row.0).collect();
+    let entry: Vec<Uuid> = rows.iter().map(|row| row.1).collect();
+    let at: Vec<i64> = rows.iter().map(|row| row.2).collect();
+    let count: Vec<i64> = rows.iter().map(|row| row.3).collect();
+    let rows: Vec<(Uuid, Uuid)> =
+        sqlx::query_as(SQL).bind(id).bind(entry).bind(at).bind(count).fetch_all(&mut **tx).await?;
+    Ok(rows.into_iter().collect())
+}
+
+pub(super) async fn lock_head(tx: &mut Pg) -> Result<Head, Error> {
+    const SQL: &str = "SELECT size, edge, epoch, bundle FROM head WHERE one = 1 FOR UPDATE";
+    let (size, edge, epoch, bundle) = sqlx::query_as(SQL).fetch_one(&mut **tx).await?;
+    Ok(Head { size, edge, epoch, bundle })
+}
+
+pub(super) async fn live(
+    tx: &mut Pg,
+    clients: &[Uuid],
+    officials: &[Uuid],
+    tokens: &[Uuid],
+) -> Result<Live, Error> {
+    const SQL: &str = "SELECT 1::int8, id FROM clients WHERE id = ANY($1::uuid[]) AND suspended_at IS NULL \
+         UNION ALL SELECT 2::int8, id FROM officials WHERE id = ANY($2::uuid[]) AND suspended_at IS NULL \
+         UNION ALL SELECT 3::int8, jti FROM tokens WHERE jti = ANY($3::uuid[]) AND revoked_at IS NULL";
+    let rows: Vec<(i64, Uuid)> =
+        sqlx::query_as(SQL).bind(clients).bind(officials).bind(tokens).fetch_all(&mut **tx).await?;
+    Ok(Live::from_rows(rows))
+}
+
+pub(super) async fn newest(tx: &mut Pg, subjects: &[Uuid]) -> Result<Vec<(Uuid, i64, Vec<u8>)>, Error> {
+    const SQL: &str = "SELECT q.s, e.n, e.leaf FROM unnest($1::uuid[]) AS q (s) CROSS JOIN LATERAL \
+         (SELECT n, leaf FROM entries WHERE subject = q.s ORDER BY n DESC LIMIT 1) e";
+    Ok(sqlx::query_as(SQL).bind(subjects).fetch_all(&mut **tx).await?)
+}
+
+/// Entries, tokens, consumed uses and the head; `false` when the head is not where it was locked.
+pub(super) async fn write(
+    tx: &mut Pg,
+    head: &Head,
+    rows: &[Row<'_>],
+    tokens: &[&Token],
+    consumed: &[(Uuid, Uuid)],
+    edge: &[u8],
+) -> Result<bool, Error> {
+    const WRITE: &str = "WITH t AS (INSERT INTO tokens (jti, client, subject, audience, expires, uses_left) \
+           SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::int8[], $6::int8[])), \
+         e AS (INSERT INTO entries (idx, id, subject, n, at, kind, agency, leaf, sealed) \
+           SELECT * FROM unnest($7::int8[], $8::uuid[], $9::uuid[], $10::int8[], $11::int8[], $12::text[], \
+                                $13::text[], $14::bytea[], $15::bytea[])) \
+         UPDATE head SET size = $16, edge = $17 WHERE one = 1 AND size = $18 AND epoch = $19";
+    const CONSUME: &str = "UPDATE uses SET consumed = 1 FROM unnest($1::uuid[], $2::uuid[]) AS v (jti, key) \
+         WHERE uses.jti = v.jti AND uses.key = v.key";
+    if !consumed.is_empty() {
+        let (jti, key): (Vec<Uuid>, Vec<Uuid>) = consumed.iter().copied().unzip();
+        sqlx::query(CONSUME).bind(jti).bind(key).execute(&mut **tx).await?;
+    }
+    let size = head.size.saturating_add(i64::try_from(rows.len()).unwrap_or(i64::MAX));
+    let done = sqlx::query(WRITE)
+        .bind(tokens.iter().map(|t| t.jti).collect::<Vec<_>>())
+        .bind(tokens.iter().map(|t| t.client).collect::<Vec<_>>())
+        .bind(tokens.iter().map(|t| t.subject).collect::<Vec<_>>())
+        .bind(tokens.iter().map(|t| t.audience.as_str()).collect::<Vec<_>>())
+        .bind(tokens.iter().map(|t| t.expires.0).collect::<Vec<_>>())
+        .bind(tokens.iter().map(|t| t.uses).collect::<Vec<_>>())
+        .bind((head.size..size).collect::<Vec<_>>())
+        .bind(rows.iter().map(|r| r.id).collect::<Vec<_>>())
+        .bind(rows.iter().map(|r| r.subject).collect::<Vec<_>>())
+        .bind(rows.iter().map(|r| r.n).collect::<Vec<_>>())
+        .bind(rows.iter().map(|r| r.at).collect::<Vec<_>>())
+        .bind(rows.iter().map(|r| r.kind).collect::<Vec<_>>())
+        .bind(rows.iter().map(|r| r.agency).collect::<Vec<_>>())
+        .bind(rows.iter().map(|r| r.leaf.as_slice()).collect::<Vec<_>>())
+        .bind(rows.iter().map(|r| r.record.as_slice()).collect::<Vec<_>>())
+        .bind(size)
+        .bind(edge)
+        .bind(head.size)
+        .bind(head.epoch)
+        .execute(&mut **tx)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
