@@ -5,5 +5,6 @@
 
 pub mod crypto;
 pub mod id;
+pub mod merkle;
 pub mod secret;
 pub mod time;
