@@ -143,6 +143,7 @@ mod tests {
         assert!(Edge::from_bytes(7, &bytes).is_some());
         assert_eq!(Edge::from_bytes(6, &bytes), None);
         assert_eq!(Edge::from_bytes(7, &bytes[..95]), None);
+        assert_eq!(Edge::from_bytes(7, &bytes[..64]), None);
         assert_eq!(Edge::from_bytes(0, &bytes), None);
         assert_eq!(Edge::from_bytes(0, &[]), Some(Edge::new()));
     }

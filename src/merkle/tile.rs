@@ -139,7 +139,7 @@ impl Resource {
     pub fn parse(path: &str) -> Option<Self> {
         let (level, rest) = path.strip_prefix("tile/")?.split_once('/')?;
         let (index, width) = match rest.split_once(".p/") {
-            Some((index, width)) => (index, width.parse().ok().filter(|width| *width < TILE_WIDTH)?),
+            Some((index, width)) => (index, width.parse().ok()?),
             None => (rest, TILE_WIDTH),
         };
         let index = index.split('/').try_fold(0_u64, |index, group| {
@@ -150,7 +150,7 @@ impl Resource {
         } else {
             Self::Hashes(Tile::new(level.parse().ok()?, index, width)?)
         };
-        // One spelling only: signs, missing or needless zeroes and stray `x` are caught here.
+        // One spelling only: signs, missing or needless zeroes, stray `x` and `.p/256` are caught here.
         (resource.to_string() == path).then_some(resource)
     }
 }

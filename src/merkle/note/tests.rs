@@ -67,6 +67,16 @@ fn signatures_of_unknown_keys_are_kept_and_never_trusted() {
 }
 
 #[test]
+fn a_key_is_known_by_name_and_id_together() {
+    let log = key("log.example");
+    let renamed =
+        Note::sign("text\n", &[&log]).unwrap().to_string().replacen("log.example", "other.example", 1);
+    let note = Note::parse(renamed.as_bytes()).unwrap();
+    assert_eq!(note.signatures()[0].key_id(), log.verifier().id());
+    assert_eq!(note.verify(&[log.verifier()]), Err(NoteError::NoKnownSignature));
+}
+
+#[test]
 fn a_known_key_that_does_not_verify_spoils_the_note() {
     let (one, two) = (key("log.example/one"), key("log.example/two"));
     let mut note = Note::sign("text\n", &[&one]).unwrap();
