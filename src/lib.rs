@@ -5,6 +5,7 @@
 
 pub mod crypto;
 pub mod id;
+pub mod merkle;
 pub mod secret;
 pub mod time;
 
