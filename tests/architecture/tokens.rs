@@ -1,7 +1,7 @@
 //! Rust source as a list of words and marks; enough for the building code, not a parser.
 
 /// Identifiers, `::` and single marks; comments, strings and character literals are left out.
-pub fn of(text: &str) -> Vec<String> {
+pub(crate) fn of(text: &str) -> Vec<String> {
     let (mut out, mut rest): (Vec<String>, &str) = (Vec::new(), text);
     while let Some(c) = rest.chars().next() {
         let word = rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
