@@ -157,6 +157,8 @@ describe('the pages in a browser', { skip }, () => {
     const context = await open({ scripts: false });
     const page = await context.newPage();
     await signIn(page, '/me/history', kit.citizens[1], /citizen|công dân|người dân/i);
+    await page.goto(at(kit, '/me/history').href);
+    assert.equal(await page.locator(`a[href*="${detailPath}"]`).count(), 0, 'not in their list');
     const response = await page.goto(at(kit, detailPath).href);
     assert.equal(response.status(), 404);
     await context.close();
