@@ -5,7 +5,6 @@
 
 pub mod crypto;
 pub mod id;
-pub mod merkle;
 pub mod secret;
 pub mod time;
 
@@ -13,6 +12,7 @@ pub mod domain;
 pub mod merkle;
 
 pub mod keyring;
+pub mod objects;
 pub mod store;
 
 pub mod ledger;

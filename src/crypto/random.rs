@@ -28,26 +28,18 @@ impl dyn Random {
 }
 
 /// The operating system's generator.
-#[derive(Debug, Default)]
-pub struct SystemRandom(ring_random::Source);
+#[derive(Debug)]
+pub struct SystemRandom(ring::rand::SystemRandom);
 
-mod ring_random {
-    #[derive(Debug)]
-    pub struct Source(pub ring::rand::SystemRandom);
-    impl Default for Source {
-        fn default() -> Self {
-            Self(ring::rand::SystemRandom::new())
-        }
+impl Default for SystemRandom {
+    fn default() -> Self {
+        Self(ring::rand::SystemRandom::new())
     }
 }
 
 impl Random for SystemRandom {
-    #[expect(
-        clippy::panic,
-        reason = "without randomness nothing here is safe; stopping is the only honest answer"
-    )]
     fn fill(&self, out: &mut [u8]) {
-        assert!(self.0.0.fill(out).is_ok(), "the operating system gave no random bytes");
+        assert!(self.0.fill(out).is_ok(), "the operating system gave no random bytes");
     }
 }
 

@@ -70,7 +70,13 @@ impl Seal for Sealing {
 /// The commitment to a record.
 #[must_use]
 pub fn commitment(subject: &Subject, id: Uuid, record: &[u8]) -> Digest {
-    crypto::hmac(&subject.opening(id), &[record])
+    commitment_with(&subject.opening(id), record)
+}
+
+/// The commitment to a record, from its opening alone.
+#[must_use]
+pub fn commitment_with(opening: &Digest, record: &[u8]) -> Digest {
+    crypto::hmac(opening, &[record])
 }
 
 fn leaf(commitment: &Digest, kind: Kind, tag: &[u8; 16], at: Millis) -> Vec<u8> {

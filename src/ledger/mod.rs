@@ -5,3 +5,10 @@
 
 pub mod appender;
 pub mod entry;
+pub mod proof;
+pub mod publisher;
+pub mod tiles;
+pub mod verify;
+
+#[cfg(test)]
+mod tests;

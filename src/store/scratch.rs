@@ -3,7 +3,7 @@
 use super::Store;
 
 /// A migrated store of its own for one test, and what must outlive it.
-pub struct Scratch {
+pub(crate) struct Scratch {
     /// The store.
     pub store: Store,
     /// Its address, for a second connection or process.
@@ -12,15 +12,19 @@ pub struct Scratch {
 }
 
 /// A fresh SQLite file.
-pub async fn sqlite() -> Option<Scratch> {
+pub(crate) async fn sqlite() -> Option<Scratch> {
     let folder = tempfile::tempdir().unwrap();
     let address = format!("sqlite:{}", folder.path().join("test.db").display());
     open(address, folder).await
 }
 
 /// A fresh database on the cluster that `MINHBACH_TEST_POSTGRES` names; `None` without one, and the test says so.
-#[expect(clippy::disallowed_methods, reason = "tests are configured by the test command")]
-pub async fn postgres() -> Option<Scratch> {
+#[expect(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "configured by, and speaking to, the test command"
+)]
+pub(crate) async fn postgres() -> Option<Scratch> {
     let Ok(cluster) = std::env::var("MINHBACH_TEST_POSTGRES") else {
         eprintln!("skipped on PostgreSQL: MINHBACH_TEST_POSTGRES is not set");
         return None;

@@ -137,7 +137,7 @@ impl Vault {
             return Ok(handle);
         }
         let handle: Arc<str> = match self.0.store.handle_by_owner(&owner).await? {
-            Some(row) => self.open_handle(&row, subject)?,
+            Some(row) => open_handle(&row, subject)?,
             None => self.new_handle(agency, owner, subject).await?,
         };
         self.0.handles.insert(owner, Arc::clone(&handle));
@@ -244,15 +244,15 @@ impl Vault {
             return Ok(handle.into());
         }
         let row = self.0.store.handle_by_owner(&owner).await?.ok_or(VaultError::Sealed(subject.id()))?;
-        self.open_handle(&row, subject)
+        open_handle(&row, subject)
     }
+}
 
-    fn open_handle(&self, row: &Handle, subject: &Subject) -> Result<Arc<str>, VaultError> {
-        crypto::open(subject.identity_key(), &row.owner, &row.sealed)
-            .and_then(|bytes| String::from_utf8(bytes).ok())
-            .map(Arc::from)
-            .ok_or(VaultError::Sealed(subject.id()))
-    }
+fn open_handle(row: &Handle, subject: &Subject) -> Result<Arc<str>, VaultError> {
+    crypto::open(subject.identity_key(), &row.owner, &row.sealed)
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .map(Arc::from)
+        .ok_or(VaultError::Sealed(subject.id()))
 }
 
 #[cfg(test)]

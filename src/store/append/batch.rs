@@ -36,7 +36,7 @@ pub(super) struct Live {
 
 impl Live {
     /// From rows of (1 client, 2 official, 3 token; id).
-    pub(super) fn from_rows(rows: Vec<(i64, Uuid)>) -> Self {
+    pub(super) fn from_rows(rows: &[(i64, Uuid)]) -> Self {
         let set = |kind: i64| rows.iter().filter(|row| row.0 == kind).map(|row| row.1).collect();
         Self { clients: set(1), officials: set(2), tokens: set(3) }
     }
@@ -362,10 +362,10 @@ async fn apply(tx: &mut Tx, change: &Change, at: Millis) -> Result<(), Error> {
     const BUNDLE: &str = "UPDATE head SET bundle = $1 WHERE one = 1";
     match change {
         Change::RevokeToken(jti) => {
-            on!(tx, |c| { sqlx::query(REVOKE).bind(jti).bind(at.0).execute(c).await.map(drop) })?;
+            on!(tx, |c| sqlx::query(REVOKE).bind(jti).bind(at.0).execute(c).await.map(drop))?;
         }
         Change::ActivateBundle(bundle) => {
-            on!(tx, |c| { sqlx::query(BUNDLE).bind(bundle.as_ref()).execute(c).await.map(drop) })?;
+            on!(tx, |c| sqlx::query(BUNDLE).bind(bundle.as_ref()).execute(c).await.map(drop))?;
         }
         Change::SuspendClient(id, suspended) => clients::suspend(tx, *id, suspended.then_some(at)).await?,
         Change::SuspendOfficial(id, suspended) => {

@@ -85,7 +85,7 @@ pub(super) async fn live(
          UNION ALL SELECT 3::int8, jti FROM tokens WHERE jti = ANY($3::uuid[]) AND revoked_at IS NULL";
     let rows: Vec<(i64, Uuid)> =
         sqlx::query_as(SQL).bind(clients).bind(officials).bind(tokens).fetch_all(&mut **tx).await?;
-    Ok(Live::from_rows(rows))
+    Ok(Live::from_rows(&rows))
 }
 
 pub(super) async fn newest(tx: &mut Pg, subjects: &[Uuid]) -> Result<Vec<(Uuid, i64, Vec<u8>)>, Error> {

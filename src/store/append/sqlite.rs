@@ -159,7 +159,7 @@ pub(super) async fn live(
         .bind(Pack::ids(tokens).0)
         .fetch_all(&mut **tx)
         .await?;
-    Ok(Live::from_rows(rows))
+    Ok(Live::from_rows(&rows))
 }
 
 pub(super) async fn newest(tx: &mut Lite, subjects: &[Uuid]) -> Result<Vec<(Uuid, i64, Vec<u8>)>, Error> {
