@@ -82,6 +82,23 @@ pub enum AccessTokenError {
     Jti,
 }
 
+impl AccessTokenError {
+    /// The stable code.
+    #[must_use]
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::Jws(error) => error.reason(),
+            Self::Type => "token_type",
+            Self::UnknownKey => "token_unknown_key",
+            Self::Issuer => "token_issuer",
+            Self::Audience => "token_audience",
+            Self::Expired => "token_expired",
+            Self::NotYetValid => "token_not_yet_valid",
+            Self::Jti => "token_jti",
+        }
+    }
+}
+
 impl AccessToken {
     /// The token in compact form, signed with the key named `kid`.
     ///

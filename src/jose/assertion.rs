@@ -10,9 +10,9 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
-    Jwks, NoKey,
+    Jwks, NoKey, PrivateJwk,
     claims::{NumericDate, jti_is_usable},
-    jws::{JwsError, Unverified},
+    jws::{self, JwsError, Unverified},
     replay_id,
 };
 use crate::time::Millis;
@@ -21,7 +21,7 @@ use crate::time::Millis;
 pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// The longest time from now to `exp`, and so the longest time a `jti` must be remembered.
-pub const MAX_LIFETIME: Duration = Duration::from_secs(300);
+pub const MAX_LIFETIME: Duration = Duration::from_mins(5);
 
 /// The longest client id, in bytes.
 const MAX_CLIENT_ID: usize = 256;
@@ -77,6 +77,47 @@ pub enum AssertionError {
     /// `jti` is empty or too long.
     #[error("client assertion: `jti` must have 1 to 256 bytes")]
     Jti,
+}
+
+impl AssertionError {
+    /// The stable code.
+    #[must_use]
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::Jws(error) => error.reason(),
+            Self::Type => "assertion_type",
+            Self::Key(NoKey::Unknown) => "assertion_unknown_key",
+            Self::Key(NoKey::Ambiguous) => "assertion_ambiguous_key",
+            Self::Client => "assertion_client",
+            Self::Audience => "assertion_audience",
+            Self::Expired => "assertion_expired",
+            Self::TooLong => "assertion_too_long",
+            Self::NotYetValid => "assertion_not_yet_valid",
+            Self::Jti => "assertion_jti",
+        }
+    }
+}
+
+/// Makes an assertion that lives for a minute: for `client try`, the demonstration and tests, which are clients.
+///
+/// # Errors
+/// [`JwsError::Signing`].
+pub fn sign(
+    client_id: &str,
+    issuer: &str,
+    jti: &str,
+    key: &PrivateJwk,
+    now: Millis,
+) -> Result<String, JwsError> {
+    let claims = serde_json::json!({
+        "iss": client_id,
+        "sub": client_id,
+        "aud": issuer,
+        "jti": jti,
+        "iat": now.seconds(),
+        "exp": now.seconds() + 60,
+    });
+    jws::sign("client-authentication+jwt", Some(key.kid()), None, &claims, key.signing_key())
 }
 
 #[derive(Deserialize)]

@@ -8,17 +8,17 @@ use url::Url;
 use uuid::Uuid;
 
 use super::{
-    Jwk, JwkError, NonceKey,
+    Jwk, JwkError, NonceKey, PrivateJwk,
     assertion::present,
     claims::{NumericDate, jti_is_usable},
     encode,
-    jws::{JwsError, Unverified},
+    jws::{self, JwsError, Unverified},
     replay_id,
 };
 use crate::{crypto, time::Millis};
 
 /// How old a proof may be, whether or not it carries a valid nonce.
-pub const MAX_AGE: Duration = Duration::from_secs(60);
+pub const MAX_AGE: Duration = Duration::from_mins(1);
 
 /// What a proof must prove.
 #[derive(Clone, Copy, Debug)]
@@ -121,6 +121,26 @@ pub enum DpopError {
 }
 
 impl DpopError {
+    /// The stable code.
+    #[must_use]
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::Missing => "dpop_missing",
+            Self::Several => "dpop_several",
+            Self::Jws(error) => error.reason(),
+            Self::Type => "dpop_type",
+            Self::NoKey | Self::Key(_) => "dpop_key",
+            Self::Method => "dpop_htm",
+            Self::Address => "dpop_htu",
+            Self::Time => "dpop_time",
+            Self::Jti => "dpop_jti",
+            Self::Token => "dpop_ath",
+            Self::OtherKey => "dpop_other_key",
+            Self::NonceMissing => "dpop_nonce_missing",
+            Self::NonceStale => "dpop_nonce_stale",
+        }
+    }
+
     /// Whether the answer is `use_dpop_nonce` with a fresh nonce rather than `invalid_dpop_proof`. The nonce is looked
     /// at last, so everything else about such a proof was right.
     #[must_use]
@@ -193,6 +213,43 @@ pub fn verify(proof: &Proof<'_>, now: Millis) -> Result<DpopProof, DpopError> {
     Ok(DpopProof { jkt: jwk.thumbprint().to_owned(), jti: claims.jti, iat: claims.iat.0 })
 }
 
+/// What a client says in a proof it makes.
+#[derive(Clone, Copy, Debug)]
+pub struct NewProof<'a> {
+    /// The method.
+    pub htm: &'a str,
+    /// The address, without query and fragment.
+    pub htu: &'a str,
+    /// A name no other proof of this key has.
+    pub jti: &'a str,
+    /// The access token that goes with it.
+    pub access_token: Option<&'a str>,
+    /// The nonce the server gave last.
+    pub nonce: Option<&'a str>,
+}
+
+/// Makes a proof: for `client try`, the demonstration and tests, which are clients.
+///
+/// # Errors
+/// [`JwsError::Signing`].
+pub fn sign(proof: &NewProof<'_>, key: &PrivateJwk, now: Millis) -> Result<String, JwsError> {
+    let mut claims = serde_json::json!({
+        "htm": proof.htm,
+        "htu": proof.htu,
+        "jti": proof.jti,
+        "iat": now.seconds(),
+    });
+    if let Some(members) = claims.as_object_mut() {
+        if let Some(token) = proof.access_token {
+            members.insert("ath".to_owned(), encode(&crypto::sha256(token.as_bytes())).into());
+        }
+        if let Some(nonce) = proof.nonce {
+            members.insert("nonce".to_owned(), nonce.into());
+        }
+    }
+    jws::sign("dpop+jwt", None, Some(key.public()), &claims, key.signing_key())
+}
+
 fn check_nonce(policy: NoncePolicy<'_>, nonce: Option<&str>, now: Millis) -> Result<(), DpopError> {
     match (policy, nonce) {
         (NoncePolicy::Ignored, _) | (NoncePolicy::Optional(_), None) => Ok(()),
@@ -226,29 +283,31 @@ fn normal(address: &str) -> Option<String> {
     Some(format!("{}{path}", url.origin().ascii_serialization()))
 }
 
-/// Escapes of unreserved characters undone, the others in capitals (RFC 3986 §6.2.2.1, §6.2.2.2).
+/// Escapes of unreserved characters undone, the others in capitals (RFC 3986 §6.2.2.1, §6.2.2.2). What is no escape
+/// stays as it is.
 fn normal_path(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
-    let mut rest = path;
-    while let Some((before, after)) = rest.split_once('%') {
-        out.push_str(before);
-        let byte = after.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match (byte, after.get(2..)) {
-            (Some(byte), Some(remaining)) => {
-                if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-                    out.push(char::from(byte));
-                } else {
-                    out.push_str(&format!("%{byte:02X}"));
-                }
-                rest = remaining;
+    let mut pieces = path.split('%');
+    out.push_str(pieces.next().unwrap_or_default());
+    for piece in pieces {
+        let escape = piece.get(..2).filter(|hex| hex.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        let byte = escape.and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match (byte, piece.get(2..)) {
+            (Some(byte), Some(rest)) if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => {
+                out.push(char::from(byte));
+                out.push_str(rest);
+            }
+            (Some(_), Some(rest)) => {
+                out.push('%');
+                out.extend(piece.chars().take(2).map(|digit| digit.to_ascii_uppercase()));
+                out.push_str(rest);
             }
             _ => {
                 out.push('%');
-                rest = after;
+                out.push_str(piece);
             }
         }
     }
-    out.push_str(rest);
     out
 }
 

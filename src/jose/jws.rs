@@ -48,6 +48,23 @@ pub enum JwsError {
     Signing,
 }
 
+impl JwsError {
+    /// The stable code.
+    #[must_use]
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::TooLarge => "jwt_too_large",
+            Self::Form => "jwt_form",
+            Self::Header | Self::Refused(_) => "jwt_header",
+            Self::Algorithm => "jwt_algorithm",
+            Self::KeyMismatch => "jwt_key_mismatch",
+            Self::Signature => "jwt_signature",
+            Self::Claims(_) => "jwt_claims",
+            Self::Signing => "jwt_signing",
+        }
+    }
+}
+
 /// What a header says that matters here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {

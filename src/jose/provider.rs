@@ -59,6 +59,7 @@ impl JwtVerifier for RingVerifier {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the crate's signature")]
 fn verifier_factory(algorithm: &Alg, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>> {
     let prepared = match (algorithm, key.family(), key.kind()) {
         (Alg::ES256, AlgorithmFamily::Ec, DecodingKeyKind::SecretOrDer(point)) => {
@@ -76,6 +77,7 @@ fn verifier_factory(algorithm: &Alg, key: &DecodingKey) -> Result<Box<dyn JwtVer
 }
 
 /// We sign with keys that were read once (`jws::sign`); the crate would read the PKCS #8 text again for each token.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the crate's signature")]
 fn signer_factory(_: &Alg, _: &EncodingKey) -> Result<Box<dyn JwtSigner>> {
     Err(ErrorKind::UnsupportedAlgorithm.into())
 }
@@ -88,6 +90,7 @@ fn ed_pub_components_from_private_key(_: &[u8], _: &EllipticCurve) -> Result<Vec
     Err(ErrorKind::UnsupportedAlgorithm.into())
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the crate's signature")]
 fn compute_digest(data: &[u8], hash: ThumbprintHash) -> Result<Vec<u8>> {
     match hash {
         ThumbprintHash::SHA256 => Ok(crypto::sha256(data).to_vec()),
