@@ -119,8 +119,9 @@ fn a_proof_made_here_is_accepted_here() {
     let new =
         NewProof { htm: "POST", htu: HTU, jti: "p-2", access_token: Some("token"), nonce: Some(&nonce) };
     let compact = sign(&new, &key, NOW).unwrap();
+    let headers = [compact.as_str()];
     let asked =
-        Proof { access_token: Some("token"), nonce: NoncePolicy::Required(&nonces), ..asked(&[&compact]) };
+        Proof { access_token: Some("token"), nonce: NoncePolicy::Required(&nonces), ..asked(&headers) };
     assert_eq!(verify(&asked, NOW).unwrap().jkt, key.public().thumbprint());
 }
 
