@@ -5,6 +5,9 @@
 
 pub mod crypto;
 pub mod id;
+pub mod jose;
+pub mod json;
+pub mod protocol;
 pub mod secret;
 pub mod time;
 

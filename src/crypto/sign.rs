@@ -1,12 +1,13 @@
 //! Signatures: ES256 and Ed25519 to sign, and PS256 besides to verify (FAPI 2.0 §5.4; never RS256, never `none`).
 
 use ring::{
-    rand::SystemRandom,
+    rand::{SecureRandom as _, SystemRandom},
     signature::{
         self, ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ED25519, EcdsaKeyPair,
         Ed25519KeyPair, KeyPair as _, RSA_PSS_2048_8192_SHA256, RsaPublicKeyComponents, UnparsedPublicKey,
     },
 };
+use zeroize::Zeroizing;
 
 /// The three signature algorithms FAPI 2.0 admits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -69,6 +70,64 @@ impl SigningKey {
                 .map(|pair| Self::EdDsa(Box::new(pair)))
                 .map_err(|_| BadKey),
             Algorithm::Ps256 => Err(BadKey),
+        }
+    }
+
+    /// A new private key as its raw scalar (P-256) or seed (Ed25519), 32 bytes, with its public half as in
+    /// [`Self::public`]: the two things a private JWK is made of (RFC 7518 §6.2, RFC 8037 §2).
+    ///
+    /// # Errors
+    /// [`BadKey`] when the algorithm cannot be generated here (PS256).
+    pub fn generate_raw(algorithm: Algorithm) -> Result<(Zeroizing<Vec<u8>>, Vec<u8>), BadKey> {
+        /// Where ring's PKCS #8 template for P-256 keeps the scalar; `from_raw` below proves that it was the scalar.
+        const P256_SCALAR: std::ops::Range<usize> = 36..68;
+        let private = match algorithm {
+            Algorithm::Es256 => {
+                let document = Zeroizing::new(Self::generate(algorithm)?);
+                let scalar = Zeroizing::new(document.get(P256_SCALAR).ok_or(BadKey)?.to_vec());
+                let public = Self::from_pkcs8(algorithm, &document)?.public().to_vec();
+                Self::from_raw(algorithm, &scalar, &public)?;
+                return Ok((scalar, public));
+            }
+            Algorithm::EdDsa => {
+                let mut seed = Zeroizing::new(vec![0_u8; 32]);
+                SystemRandom::new().fill(&mut seed).map_err(|_| BadKey)?;
+                seed
+            }
+            Algorithm::Ps256 => return Err(BadKey),
+        };
+        let public =
+            Ed25519KeyPair::from_seed_unchecked(&private).map_err(|_| BadKey)?.public_key().as_ref().to_vec();
+        Ok((private, public))
+    }
+
+    /// Reads a raw private key; the public half must belong to it.
+    ///
+    /// # Errors
+    /// [`BadKey`] when the halves do not belong together or the algorithm is not one we sign with.
+    pub fn from_raw(algorithm: Algorithm, private: &[u8], public: &[u8]) -> Result<Self, BadKey> {
+        match algorithm {
+            Algorithm::Es256 => EcdsaKeyPair::from_private_key_and_public_key(
+                &ECDSA_P256_SHA256_FIXED_SIGNING,
+                private,
+                public,
+                &SystemRandom::new(),
+            )
+            .map(|pair| Self::Es256(Box::new(pair)))
+            .map_err(|_| BadKey),
+            Algorithm::EdDsa => Ed25519KeyPair::from_seed_and_public_key(private, public)
+                .map(|pair| Self::EdDsa(Box::new(pair)))
+                .map_err(|_| BadKey),
+            Algorithm::Ps256 => Err(BadKey),
+        }
+    }
+
+    /// The public half as a key to verify with.
+    #[must_use]
+    pub fn public_key(&self) -> PublicKey {
+        match self {
+            Self::Es256(_) => PublicKey::Es256(self.public().to_vec()),
+            Self::EdDsa(_) => PublicKey::EdDsa(self.public().to_vec()),
         }
     }
 
@@ -150,5 +209,25 @@ pub fn verify(key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
         PublicKey::Ps256 { n, e } => {
             RsaPublicKeyComponents { n, e }.verify(&RSA_PSS_2048_8192_SHA256, message, signature).is_ok()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_raw_key_signs_as_its_public_half_says_and_does_not_take_another_half() {
+        for algorithm in [Algorithm::Es256, Algorithm::EdDsa] {
+            let (private, public) = SigningKey::generate_raw(algorithm).unwrap();
+            assert_eq!(private.len(), 32);
+            let key = SigningKey::from_raw(algorithm, &private, &public).unwrap();
+            let signature = key.sign(b"message").unwrap();
+            assert!(verify(&key.public_key(), b"message", &signature));
+            assert!(!verify(&key.public_key(), b"other", &signature));
+            let (_, other) = SigningKey::generate_raw(algorithm).unwrap();
+            assert!(SigningKey::from_raw(algorithm, &private, &other).is_err());
+        }
+        assert!(SigningKey::generate_raw(Algorithm::Ps256).is_err());
     }
 }
