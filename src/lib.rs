@@ -4,6 +4,8 @@
 //! `tests/architecture.rs` holds the plan.
 
 pub mod crypto;
+pub mod domain;
 pub mod id;
+pub mod policy;
 pub mod secret;
 pub mod time;

@@ -1,0 +1,7 @@
+//! The nouns of the trade and their rules: pure values, no input or output, no clock of their own.
+//!
+//! Out of scope: where values come from (`policy` reads the catalogue, `store` the registrations) and how they
+//! are written on the wire or on a page.
+
+pub mod catalogue;
+pub mod decision;
