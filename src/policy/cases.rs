@@ -32,7 +32,8 @@ pub struct Case {
     /// Every field of the basis, unless given.
     fields: Option<Vec<String>>,
     /// As the purpose demands, unless given.
-    case: Option<bool>,
+    #[serde(rename = "case")]
+    dossier: Option<bool>,
     /// As the purpose demands, unless given.
     assurance: Option<u8>,
     /// As the purpose demands, unless given.
@@ -194,7 +195,7 @@ impl Register {
             purpose: &purpose.id,
             basis: kind,
             fields: &asked,
-            has_case: case.case.unwrap_or(purpose.case_required),
+            has_case: case.dossier.unwrap_or(purpose.case_required),
             assurance: case.assurance.unwrap_or(purpose.assurance),
             consent,
         })

@@ -13,8 +13,7 @@ impl Register {
     /// cannot be put before the rules, a rule that errs. Cedar skips a rule that errs, a prohibition too, so an
     /// error anywhere is a refusal here (I4).
     pub fn decide(&self, facts: &Facts<'_>) -> Decision {
-        let Some((purpose, rules)) =
-            self.catalogue.purpose(facts.purpose).zip(self.sets.get(facts.purpose))
+        let Some((purpose, rules)) = self.catalogue.purpose(facts.purpose).zip(self.sets.get(facts.purpose))
         else {
             return self.refuse(None, Reason::PurposeUnknown, Vec::new(), Vec::new());
         };
@@ -27,7 +26,9 @@ impl Register {
         let response = Authorizer::new().is_authorized(&request, rules, &entities);
         if response.diagnostics().errors().next().is_some() {
             let erring = response.diagnostics().errors().map(|error| match error {
-                cedar_policy::AuthorizationError::PolicyEvaluationError(error) => error.policy_id().to_string(),
+                cedar_policy::AuthorizationError::PolicyEvaluationError(error) => {
+                    error.policy_id().to_string()
+                }
             });
             return self.refuse(Some(purpose), Reason::EvaluationError, erring.collect(), excess);
         }

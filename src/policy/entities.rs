@@ -2,7 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use cedar_policy::{Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression};
+use cedar_policy::{
+    Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression,
+};
 
 use crate::domain::{
     catalogue::{BasisKind, Catalogue, Purpose},
@@ -124,7 +126,10 @@ impl Vocabulary {
         let granted = consent.granted.iter().filter_map(|name| self.fields.get(*name));
         RestrictedExpression::new_record([
             ("granted".to_owned(), set(granted)),
-            ("purposeVersion".to_owned(), RestrictedExpression::new_string(consent.purpose_version.to_owned())),
+            (
+                "purposeVersion".to_owned(),
+                RestrictedExpression::new_string(consent.purpose_version.to_owned()),
+            ),
             ("expires".to_owned(), RestrictedExpression::new_long(consent.expires.0)),
             ("withdrawn".to_owned(), RestrictedExpression::new_bool(consent.withdrawn)),
         ])

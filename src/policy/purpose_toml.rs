@@ -93,7 +93,12 @@ pub(super) fn purpose(
         faults.at(&file, text, "max_uses", "`max_uses` must lie between 1 and 20");
     }
     if table.assurance > 4 {
-        faults.at(&file, text, "assurance", "`assurance` goes from 0 to 4 (Decree 69/2024/ND-CP, Article 20)");
+        faults.at(
+            &file,
+            text,
+            "assurance",
+            "`assurance` goes from 0 to 4 (Decree 69/2024/ND-CP, Article 20)",
+        );
     }
     let somebody_signs_in = table.official == OfficialDemand::Proved
         || table.basis.iter().all(|basis| basis.kind == BasisKind::Consent);
@@ -230,11 +235,9 @@ pub(super) fn settle(purposes: &mut BTreeMap<String, Purpose>, relative_to: Opti
         _ => SignedDuration::ZERO,
     };
     for review in purposes.values_mut().filter_map(|purpose| purpose.review.as_mut()) {
-        for date in [
-            &mut review.last_risk_assessment,
-            &mut review.last_compliance_check,
-            &mut review.next_review_due,
-        ] {
+        for date in
+            [&mut review.last_risk_assessment, &mut review.last_compliance_check, &mut review.next_review_due]
+        {
             *date = date.saturating_add(days);
         }
         let end = review.next_review_due.tomorrow().ok().and_then(|day| {

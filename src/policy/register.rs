@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use cedar_policy::{PolicySet, Schema, ValidationMode, Validator};
 
 use super::{
-    Case, Files, LoadError, Rule,
-    cases, catalogue_toml,
+    Case, Files, LoadError, Rule, cases, catalogue_toml,
     entities::Vocabulary,
     error::Faults,
     purpose_toml,
@@ -58,16 +57,15 @@ impl Register {
                 cases.insert(id.clone(), cases::read(&path, text, &mut faults));
             }
         }
-        let register = Vocabulary::of(&catalogue).ok().zip(sets(&catalogue, &parsed)).map(
-            |(vocabulary, sets)| Self {
+        let register =
+            Vocabulary::of(&catalogue).ok().zip(sets(&catalogue, &parsed)).map(|(vocabulary, sets)| Self {
                 catalogue,
                 rules: parsed.into_iter().map(|(rule, _)| (rule.id.clone(), rule)).collect(),
                 sets,
                 vocabulary,
                 cases,
                 bundle_version: version::bundle(files),
-            },
-        );
+            });
         if register.is_none() {
             faults.file(schema::FILE, "the rules and vocabularies do not fit together");
         }
@@ -101,11 +99,16 @@ fn purpose_ids(files: &Files, faults: &mut Faults) -> BTreeSet<String> {
     for (path, _) in files.iter() {
         let parts: Vec<&str> = path.split('/').collect();
         match parts.as_slice() {
-            [file] if ["README.md", catalogue_toml::FIELDS, catalogue_toml::SOURCES, schema::FILE].contains(file) => {}
-            ["global" | "properties", file] if file.ends_with(".cedar") => {}
+            [file]
+                if ["README.md", catalogue_toml::FIELDS, catalogue_toml::SOURCES, schema::FILE]
+                    .contains(file) => {}
+            ["global" | "properties", file] if file.strip_suffix(".cedar").is_some() => {}
             ["purposes", id, "purpose.toml" | "review.toml" | "rules.cedar" | "tests.toml"] => {
                 if ids.insert((*id).to_owned()) && !catalogue_toml::is_dotted(id) {
-                    faults.file(path, format!("`{id}` is not a purpose id: words of a-z, 0-9 and _ joined by `.`"));
+                    faults.file(
+                        path,
+                        format!("`{id}` is not a purpose id: words of a-z, 0-9 and _ joined by `.`"),
+                    );
                 }
             }
             _ => faults.file(path, "has no place here; see README.md for what belongs where"),

@@ -164,7 +164,8 @@ fn purpose_faults(rule: &Rule, policy: &Policy, purpose: &Purpose) -> Vec<String
     for basis in &purpose.bases {
         let fields: BTreeSet<&str> = basis.fields.iter().map(String::as_str).collect();
         if rule.id == format!("{id}.{}.minimum", basis.kind) && !names(policy, "MinhBach::Field", &fields) {
-            faults.push(format!("the fields differ from those of the basis `{}` in purpose.toml", basis.kind));
+            faults
+                .push(format!("the fields differ from those of the basis `{}` in purpose.toml", basis.kind));
         }
     }
     faults

@@ -22,14 +22,15 @@ pub(super) fn bundle(files: &Files) -> String {
 /// SHA-256 over the texts, each preceded by its length so that no text can pass for two.
 fn digest(texts: &[&str]) -> Digest {
     let lengths: Vec<[u8; 8]> = texts.iter().map(|text| (text.len() as u64).to_be_bytes()).collect();
-    let parts: Vec<&[u8]> = lengths
-        .iter()
-        .zip(texts)
-        .flat_map(|(length, text)| [length.as_slice(), text.as_bytes()])
-        .collect();
+    let parts: Vec<&[u8]> =
+        lengths.iter().zip(texts).flat_map(|(length, text)| [length.as_slice(), text.as_bytes()]).collect();
     crypto::sha256_parts(&parts)
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|digit| char::from_digit(u32::from(digit), 16))
+        .collect()
 }

@@ -6,9 +6,7 @@ use super::Text;
 use crate::time::Millis;
 
 /// *Căn cứ xử lý*: why processing is lawful. Consent is one basis among several (Law 91/2025/QH15, Articles 9, 19).
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BasisKind {
     /// State management as the law prescribes: Article 19(1)(c).

@@ -220,7 +220,9 @@ impl Reason {
                 "A field asked for goes beyond what this purpose needs.",
             ),
             Self::CaseRequired => ("Phải có mã hồ sơ.", "A case number is required."),
-            Self::CaseNotTaken => ("Mục đích này không gắn với hồ sơ nào.", "This purpose belongs to no case."),
+            Self::CaseNotTaken => {
+                ("Mục đích này không gắn với hồ sơ nào.", "This purpose belongs to no case.")
+            }
             Self::ConsentRequired => (
                 "Cần có sự đồng ý của công dân, và chưa có.",
                 "The citizen's consent is needed, and there is none.",

@@ -3,6 +3,8 @@
 use super::*;
 use crate::domain::decision::Reason;
 
+type Change = fn(&mut Facts<'_>);
+
 fn renewal(register: &Register) -> &Purpose {
     register.catalogue().purpose(RENEWAL).unwrap()
 }
@@ -50,14 +52,17 @@ fn consent_that_does_not_cover_every_field_live_and_current_opens_nothing() {
     let register = shipped();
     let purpose = register.catalogue().purpose("notify.proactive_reminder").unwrap();
     let fields = ["contact.phone", "passport.expiry_date"];
-    let with = |change: fn(&mut Facts<'_>)| decide(&register, purpose, BasisKind::Consent, &fields, change);
+    let with = |change: Change| decide(&register, purpose, BasisKind::Consent, &fields, change);
     assert!(with(|_| ()).allowed);
-    let refused: [(fn(&mut Facts<'_>), Reason); 5] = [
+    let refused: [(Change, Reason); 5] = [
         (|facts| facts.consent = None, Reason::ConsentRequired),
         (|facts| facts.consent.as_mut().unwrap().withdrawn = true, Reason::ConsentWithdrawn),
         (|facts| facts.consent.as_mut().unwrap().expires = NOW, Reason::ConsentExpired),
         (|facts| facts.consent.as_mut().unwrap().purpose_version = "", Reason::ConsentForAnotherVersion),
-        (|facts| facts.consent.as_mut().unwrap().granted = &["contact.phone"], Reason::ConsentFieldNotCovered),
+        (
+            |facts| facts.consent.as_mut().unwrap().granted = &["contact.phone"],
+            Reason::ConsentFieldNotCovered,
+        ),
     ];
     for (change, reason) in refused {
         let decision = with(change);
@@ -114,20 +119,22 @@ fn what_the_catalogue_does_not_know_is_refused() {
 fn names_cannot_smuggle_anything_into_a_rule() {
     let register = shipped();
     let strange = "x\"} || true || {\"";
-    let decision = decide(&register, renewal(&register), BasisKind::Statutory, &["person.full_name"], |facts| {
-        facts.client.id = strange;
-        facts.official.as_mut().unwrap().id = strange;
-        facts.official.as_mut().unwrap().agency = strange;
-    });
+    let decision =
+        decide(&register, renewal(&register), BasisKind::Statutory, &["person.full_name"], |facts| {
+            facts.client.id = strange;
+            facts.official.as_mut().unwrap().id = strange;
+            facts.official.as_mut().unwrap().agency = strange;
+        });
     assert_eq!(decision.reason, Some(Reason::OfficialAgencyMismatch));
 }
 
 #[test]
 fn a_client_and_an_official_of_one_name_are_two() {
     let register = shipped();
-    let decision = decide(&register, renewal(&register), BasisKind::Statutory, &["person.full_name"], |facts| {
-        facts.official.as_mut().unwrap().id = facts.client.id;
-    });
+    let decision =
+        decide(&register, renewal(&register), BasisKind::Statutory, &["person.full_name"], |facts| {
+            facts.official.as_mut().unwrap().id = facts.client.id;
+        });
     assert!(decision.allowed, "{decision:?}");
 }
 

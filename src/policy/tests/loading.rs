@@ -12,69 +12,112 @@ fn with(path: &str, from: &str, to: &str) -> String {
     said(&load(&files).expect_err("a bad file was loaded"))
 }
 
+const PURPOSE: &str = "purposes/driver.licence_renewal/purpose.toml";
+const REVIEW: &str = "purposes/driver.licence_renewal/review.toml";
+const RULES: &str = "purposes/driver.licence_renewal/rules.cedar";
+const TESTS: &str = "purposes/driver.licence_renewal/tests.toml";
+
+/// A file, what to replace in it, with what, and what must be said of it.
+const BAD: &[(&str, &str, &str, &str)] = &[
+    // TOML that is not TOML, keys nobody reads, values of the wrong kind
+    (PURPOSE, "status = \"active\"", "status = ", ":4: "),
+    (PURPOSE, "max_uses = 5", "max_uses = 5\nmax_user = 5", "unknown field `max_user`"),
+    (PURPOSE, "max_uses = 5", "", "missing field `max_uses`"),
+    (PURPOSE, "max_uses = 5", "max_uses = 0", ":14: `max_uses` must lie between 1 and 20"),
+    (PURPOSE, "max_lifetime_s = 300", "max_lifetime_s = 301", "between 1 and 300"),
+    (PURPOSE, "official = \"asserted\"", "official = \"perhaps\"", ":11: unknown variant `perhaps`"),
+    (PURPOSE, "assurance = 0", "assurance = 2", "nobody signs in"),
+    (PURPOSE, "kind = \"statutory\"", "kind = \"habit\"", "unknown variant `habit`"),
+    (PURPOSE, "confidence = \"V\"", "confidence = \"U\"", "needs a citation marked V or S"),
+    (PURPOSE, "en = \"Driving licence renewal\"", "en = \"\"", "`title` needs a text in both languages"),
+    // fields
+    (PURPOSE, "\"person.nationality\"", "\"person.nationalty\"", "`person.nationalty` is not in fields.toml"),
+    (PURPOSE, "\"person.nationality\"", "\"person.religion\"", "`person.religion` is never offered"),
+    (PURPOSE, "\"person.nationality\"", "\"family.father\"", "about other people"),
+    (PURPOSE, "\"person.nationality\"", "\"person.full_name\"", "named twice"),
+    (
+        PURPOSE,
+        "\"person.nationality\"",
+        "\"person.sex\"",
+        "rules.cedar:11: the fields differ from those of the basis",
+    ),
+    (PURPOSE, "optional = [", "optional = [\"person.sex\", ", "optional but not among the fields"),
+    ("fields.toml", "class = \"basic\"", "class = \"secret\"", "fields.toml:"),
+    ("fields.toml", "decree = \"3(7)\"", "decree = \"4(7)\"", "not the article of its class"),
+    (
+        "fields.toml",
+        "source = \"population\"",
+        "source = \"popularity\"",
+        "`popularity` is not in sources.toml",
+    ),
+    ("fields.toml", "years = 18", "years = 18, month = 3", "unknown field `month`"),
+    (
+        "fields.toml",
+        "from = \"driver.points\"",
+        "from = \"driver.pints\"",
+        "`driver.pints`, which is not a field",
+    ),
+    ("fields.toml", "from = \"driver.points\"", "from = \"driver.licence_no\"", "does not take the value"),
+    (
+        "fields.toml",
+        "about_others = true",
+        "about_others = false",
+        "purpose.cedar:25: does not name exactly the fields",
+    ),
+    ("sources.toml", "since = \"2026-01-01\"", "since = \"2026-02-30\"", "is not a date"),
+    // reviews
+    (REVIEW, "next_review_due = \"2027", "next_review_due = \"soon", "not a date"),
+    (REVIEW, "next_review_due = \"2027", "next_review_due = \"2025", "before the last one"),
+    (REVIEW, "procedure_ref", "procedure", "review.toml:5: unknown field `procedure`"),
+    // rules
+    (RULES, "containsAll(resource.fields)", "containsAll(resource.fields", "rules.cedar:11: is not a rule"),
+    (RULES, "@id(\"driver.licence_renewal.case\")", "", "a rule has no @id"),
+    (RULES, "@reason(\"case_required\")", "", "has no @reason"),
+    (RULES, "@reason(\"case_required\")", "@reason(\"case_wanted\")", "`case_wanted` is not a reason code"),
+    (RULES, "@reason(\"case_required\")", "@reason(\"case_not_taken\")", "calls for a rule"),
+    (
+        RULES,
+        "@id(\"driver.licence_renewal.case\")",
+        "@id(\"driver.licence_renewal.official\")",
+        "given twice",
+    ),
+    (
+        RULES,
+        "@id(\"driver.licence_renewal.case\")",
+        "@id(\"x.case\")",
+        "must begin with `driver.licence_renewal.`",
+    ),
+    (RULES, "Field::\"person.portrait\"", "Field::\"person.portait\"", "person.portait"),
+    (RULES, "    MinhBach::Field::\"person.portrait\",\n", "", "fields differ from those of the basis"),
+    (RULES, "Field::\"person.portrait\"", "Field::\"person.religion\"", "person.religion"),
+    (RULES, "unless { resource.hasCase }", "unless { resource.hasCse }", "hasCse"),
+    (RULES, "unless { context has official }", "unless { context.official.active }", "official"),
+    (RULES, "resource.purpose == MinhBach::Purpose::\"driver.licence_renewal\" &&", "", "must say `when"),
+    (RULES, "&& resource.basis == MinhBach::Basis::\"statutory\"", "", "permits, but not as one basis"),
+    (RULES, "&& resource.basis ==", "|| resource.basis ==", "must say `when"),
+    ("global/client.cedar", "forbid (", "permit (", "may only forbid"),
+    ("global/client.cedar", "principal.suspended", "principal.suspendd", "client.cedar:3: "),
+    // tests and schema
+    (TESTS, "expect = \"allow\"", "expect = \"alow\"", "neither `allow` nor a reason code"),
+    (TESTS, "rule = ", "ruler = ", "unknown field `ruler`"),
+    (
+        "schema.cedarschema",
+        "\"bank.account_no\"",
+        "\"bank.acount_no\"",
+        "schema.cedarschema:5: should read `\"bank.account_no\",`",
+    ),
+    (
+        "schema.cedarschema",
+        "suspended: Bool,",
+        "suspended: Bool, vip?: Bool,",
+        "should read `suspended: Bool,`",
+    ),
+];
+
 #[test]
 fn every_kind_of_bad_file_is_refused_with_its_name_and_reason() {
-    let purpose = "purposes/driver.licence_renewal/purpose.toml";
-    let review = "purposes/driver.licence_renewal/review.toml";
-    let rules = "purposes/driver.licence_renewal/rules.cedar";
-    let tests = "purposes/driver.licence_renewal/tests.toml";
-    let cases: &[(&str, &str, &str, &str)] = &[
-        // TOML that is not TOML, keys nobody reads, values of the wrong kind
-        (purpose, "status = \"active\"", "status = ", ":4: "),
-        (purpose, "max_uses = 5", "max_uses = 5\nmax_user = 5", "unknown field `max_user`"),
-        (purpose, "max_uses = 5", "", "missing field `max_uses`"),
-        (purpose, "max_uses = 5", "max_uses = 0", ":14: `max_uses` must lie between 1 and 20"),
-        (purpose, "max_lifetime_s = 300", "max_lifetime_s = 301", "between 1 and 300"),
-        (purpose, "official = \"asserted\"", "official = \"perhaps\"", ":11: unknown variant `perhaps`"),
-        (purpose, "assurance = 0", "assurance = 2", "nobody signs in"),
-        (purpose, "kind = \"statutory\"", "kind = \"habit\"", "unknown variant `habit`"),
-        (purpose, "confidence = \"V\"", "confidence = \"U\"", "needs a citation marked V or S"),
-        (purpose, "en = \"Driving licence renewal\"", "en = \"\"", "`title` needs a text in both languages"),
-        // fields
-        (purpose, "\"person.nationality\"", "\"person.nationalty\"", "`person.nationalty` is not in fields.toml"),
-        (purpose, "\"person.nationality\"", "\"person.religion\"", "`person.religion` is never offered"),
-        (purpose, "\"person.nationality\"", "\"family.father\"", "about other people"),
-        (purpose, "\"person.nationality\"", "\"person.full_name\"", "named twice"),
-        (purpose, "\"person.nationality\"", "\"person.sex\"", "rules.cedar:11: the fields differ from those of the basis"),
-        (purpose, "optional = [", "optional = [\"person.sex\", ", "optional but not among the fields"),
-        ("fields.toml", "class = \"basic\"", "class = \"secret\"", "fields.toml:"),
-        ("fields.toml", "decree = \"3(7)\"", "decree = \"4(7)\"", "not the article of its class"),
-        ("fields.toml", "source = \"population\"", "source = \"popularity\"", "`popularity` is not in sources.toml"),
-        ("fields.toml", "years = 18", "years = 18, month = 3", "unknown field `month`"),
-        ("fields.toml", "from = \"driver.points\"", "from = \"driver.pints\"", "`driver.pints`, which is not a field"),
-        ("fields.toml", "from = \"driver.points\"", "from = \"driver.licence_no\"", "does not take the value"),
-        ("fields.toml", "about_others = true", "about_others = false", "purpose.cedar:22: does not name exactly the fields"),
-        ("sources.toml", "since = \"2026-01-01\"", "since = \"2026-02-30\"", "is not a date"),
-        // reviews
-        (review, "next_review_due = \"2027", "next_review_due = \"soon", "not a date"),
-        (review, "next_review_due = \"2027", "next_review_due = \"2025", "before the last one"),
-        (review, "procedure_ref", "procedure", "review.toml:5: unknown field `procedure`"),
-        // rules
-        (rules, "containsAll(resource.fields)", "containsAll(resource.fields", "rules.cedar:10: is not a rule"),
-        (rules, "@id(\"driver.licence_renewal.case\")", "", "a rule has no @id"),
-        (rules, "@reason(\"case_required\")", "", "has no @reason"),
-        (rules, "@reason(\"case_required\")", "@reason(\"case_wanted\")", "`case_wanted` is not a reason code"),
-        (rules, "@reason(\"case_required\")", "@reason(\"case_not_taken\")", "calls for a rule"),
-        (rules, "@id(\"driver.licence_renewal.case\")", "@id(\"driver.licence_renewal.official\")", "given twice"),
-        (rules, "@id(\"driver.licence_renewal.case\")", "@id(\"x.case\")", "must begin with `driver.licence_renewal.`"),
-        (rules, "Field::\"person.portrait\"", "Field::\"person.portait\"", "person.portait"),
-        (rules, "    MinhBach::Field::\"person.portrait\",\n", "", "fields differ from those of the basis"),
-        (rules, "Field::\"person.portrait\"", "Field::\"person.religion\"", "person.religion"),
-        (rules, "unless { resource.hasCase }", "unless { resource.hasCse }", "hasCse"),
-        (rules, "unless { context has official }", "unless { context.official.active }", "official"),
-        (rules, "resource.purpose == MinhBach::Purpose::\"driver.licence_renewal\" &&", "", "must say `when"),
-        (rules, "&& resource.basis == MinhBach::Basis::\"statutory\"", "", "permits, but not as one basis"),
-        (rules, "&& resource.basis ==", "|| resource.basis ==", "must say `when"),
-        ("global/client.cedar", "forbid (", "permit (", "may only forbid"),
-        ("global/client.cedar", "principal.suspended", "principal.suspendd", "client.cedar:3: "),
-        // tests and schema
-        (tests, "expect = \"allow\"", "expect = \"alow\"", "neither `allow` nor a reason code"),
-        (tests, "rule = ", "ruler = ", "unknown field `ruler`"),
-        ("schema.cedarschema", "\"bank.account_no\"", "\"bank.acount_no\"", "schema.cedarschema:6: should read `\"bank.account_no\",`"),
-        ("schema.cedarschema", "suspended: Bool,", "suspended: Bool, vip?: Bool,", "should read `suspended: Bool,`"),
-    ];
     let mut wrong = Vec::new();
-    for (path, from, to, expected) in cases {
+    for (path, from, to, expected) in BAD {
         let said = with(path, from, to);
         let names_file = said.contains(path) || expected.contains(".cedar:");
         if !names_file || !said.contains(expected) {
@@ -100,7 +143,9 @@ fn a_file_that_is_missing_or_has_no_place_is_refused() {
         let said = said(&load(&files).unwrap_err());
         assert!(said.contains(path) || path.starts_with("global/"), "{path}: {said}");
     }
-    for path in ["purposes/driver.licence_renewal/rule.cedar", "global/client.cedr", "notes.txt", "purposes/x.cedar"] {
+    for path in
+        ["purposes/driver.licence_renewal/rule.cedar", "global/client.cedr", "notes.txt", "purposes/x.cedar"]
+    {
         let mut files = embedded();
         files.insert(path, "");
         let said = said(&load(&files).unwrap_err());
