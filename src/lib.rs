@@ -3,20 +3,38 @@
 //! One package, seven floors; imports go down only, rooms on one floor do not know each other.
 //! `tests/architecture.rs` holds the plan.
 
+// floor 0: ground
 pub mod crypto;
+pub mod i18n;
 pub mod id;
-pub mod jose;
-pub mod json;
-pub mod protocol;
 pub mod secret;
+pub mod telemetry;
 pub mod time;
 
+// floor 1: nouns
 pub mod domain;
+pub mod jose;
+pub mod json;
 pub mod merkle;
+pub mod protocol;
 
+// floor 2: everything that leaves the process
 pub mod keyring;
 pub mod objects;
+pub mod outbound;
 pub mod store;
 
+// floor 3: engines
 pub mod ledger;
+pub mod policy;
 pub mod vault;
+
+// floor 4: offices
+pub mod gateway;
+pub mod login;
+
+// floor 5: counters
+pub mod http;
+
+// floor 6: doors
+pub mod demo;

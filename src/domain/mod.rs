@@ -1,4 +1,9 @@
-//! The nouns: what things are and what they may do, without clock or I/O.
+//! The nouns of the trade and their rules: pure values, no input or output, no clock of their own.
+//!
+//! Out of scope: where values come from (`policy` reads the catalogue, `store` the registrations) and how they
+//! are written on the wire or on a page.
 
+pub mod catalogue;
+pub mod decision;
 pub mod record;
 pub mod subject;

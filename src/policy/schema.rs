@@ -1,0 +1,103 @@
+//! The Cedar schema, generated from the catalogue and kept beside it so that it can be read and reviewed.
+//!
+//! The vocabularies are closed (`enum`): a misspelt field or purpose in a rule is a load error, and a field that is
+//! never offered cannot even be named.
+
+use std::fmt::Write as _;
+
+use super::error::Faults;
+use crate::domain::catalogue::{BasisKind, Catalogue};
+
+pub(super) const FILE: &str = "schema.cedarschema";
+
+const HEAD: &str = "\
+// Generated from fields.toml and purposes/. Loading fails while this file differs from what they say.
+
+namespace MinhBach {
+";
+
+const SHAPES: &str = "
+  entity Agency;
+
+  // The software that asks.
+  entity Client = {
+    agency: Agency,
+    purposes: Set<Purpose>,
+    suspended: Bool,
+  };
+
+  // The person who acts.
+  entity Official = {
+    agency: Agency,
+    registered: Bool,
+    active: Bool,
+    proved: Bool,
+  };
+
+  // Times are milliseconds since 1970-01-01T00:00:00Z.
+  type Consent = {
+    granted: Set<Field>,
+    purposeVersion: String,
+    expires: Long,
+    withdrawn: Bool,
+  };
+
+  // What is asked for: one purpose, one basis, one set of fields.
+  entity Request = {
+    purpose: Purpose,
+    purposeVersion: String,
+    purposeActive: Bool,
+    reviewDue?: Long,
+    basis: Basis,
+    fields: Set<Field>,
+    hasCase: Bool,
+    consent?: Consent,
+  };
+
+  type Circumstances = {
+    now: Long,
+    assurance: Long,
+    official?: Official,
+  };
+
+  action issueToken, disclose appliesTo {
+    principal: Client,
+    resource: Request,
+    context: Circumstances,
+  };
+}
+";
+
+/// The schema a catalogue calls for.
+pub(super) fn generate(catalogue: &Catalogue) -> String {
+    let offered = catalogue.fields.values().filter(|field| field.never.is_none());
+    let mut text = HEAD.to_owned();
+    vocabulary(&mut text, "Field", offered.map(|field| field.name.as_str()));
+    vocabulary(&mut text, "Purpose", catalogue.purposes.keys().map(String::as_str));
+    vocabulary(&mut text, "Basis", BasisKind::ALL.into_iter().map(BasisKind::as_str));
+    text + SHAPES
+}
+
+fn vocabulary<'a>(text: &mut String, name: &str, words: impl Iterator<Item = &'a str>) {
+    let words: Vec<String> = words.map(|word| format!("    \"{word}\"")).collect();
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "  entity {name} enum [\n{}\n  ];", words.join(",\n"));
+}
+
+/// Notes the first line where the schema in the file differs from the one called for.
+pub(super) fn check(found: &str, wanted: &str, faults: &mut Faults) {
+    if found == wanted {
+        return;
+    }
+    let (mut found, mut wanted) = (found.lines(), wanted.lines());
+    for number in 1_usize.. {
+        match (found.next(), wanted.next()) {
+            (None, None) => return faults.line(FILE, number, "line ends differ from what is generated"),
+            (one, other) if one == other => {}
+            (_, Some(line)) => return faults.line(FILE, number, format!("should read `{}`", line.trim())),
+            (Some(line), None) => {
+                return faults.line(FILE, number, format!("`{}` should not be there", line.trim()));
+            }
+        }
+    }
+}
