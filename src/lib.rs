@@ -4,6 +4,9 @@
 //! `tests/architecture.rs` holds the plan.
 
 pub mod crypto;
+pub mod demo;
+pub mod gateway;
 pub mod id;
+pub mod outbound;
 pub mod secret;
 pub mod time;

@@ -1,0 +1,1 @@
+//! The demonstration's stand-ins (DESIGN §6).
