@@ -50,7 +50,7 @@ pub(super) async fn show(
 ) -> HttpResponse {
     let (realm, request) = match checked(&state, &realm, request.into_inner()) {
         Ok(checked) => checked,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let prompt = request.prompt.as_deref().unwrap_or_default();
     let session = cookie(&http)
@@ -67,7 +67,7 @@ pub(super) async fn show(
 pub(super) async fn sign_in(state: Data<State>, realm: Path<String>, request: Form<Request>) -> HttpResponse {
     let (realm, request) = match checked(&state, &realm, request.into_inner()) {
         Ok(checked) => checked,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let account = accounts::find(&realm, request.login.trim())
         .filter(|account| equal(account.password().as_bytes(), request.password.as_bytes()));
@@ -94,11 +94,12 @@ pub(super) fn cookie(http: &HttpRequest) -> Option<&str> {
 
 /// Checks the request; what is wrong with the client or its address is never answered by a redirect (RFC 6749
 /// §4.1.2.1).
-fn checked(state: &State, realm: &str, request: Request) -> Result<(Realm, Request), HttpResponse> {
-    let realm = Realm::parse(realm).ok_or_else(page::unknown)?;
-    let client = state.client(&request.client_id).ok_or_else(|| page::refused("unknown client_id"))?;
+fn checked(state: &State, realm: &str, request: Request) -> Result<(Realm, Request), Box<HttpResponse>> {
+    let realm = Realm::parse(realm).ok_or_else(|| Box::new(page::unknown()))?;
+    let client =
+        state.client(&request.client_id).ok_or_else(|| Box::new(page::refused("unknown client_id")))?;
     if !client.redirect_uris.contains(&request.redirect_uri) {
-        return Err(page::refused("redirect_uri is not registered"));
+        return Err(Box::new(page::refused("redirect_uri is not registered")));
     }
     let openid = request.scope.as_deref().unwrap_or_default().split(' ').any(|scope| scope == "openid");
     let challenge = request.code_challenge.as_deref().unwrap_or_default();
@@ -113,7 +114,8 @@ fn checked(state: &State, realm: &str, request: Request) -> Result<(Realm, Reque
     };
     match error {
         Some((error, why)) => {
-            Err(back(state, &realm, &request, &[("error", error), ("error_description", why)]))
+            let parameters = [("error", error), ("error_description", why)];
+            Err(Box::new(back(state, &realm, &request, &parameters)))
         }
         None => Ok((realm, request)),
     }

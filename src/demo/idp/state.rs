@@ -14,8 +14,8 @@ use crate::{
     time::{Clock, Millis},
 };
 
-const CODE_LIFETIME: Duration = Duration::from_secs(60);
-const SESSION_LIFETIME: Duration = Duration::from_secs(24 * 3600);
+const CODE_LIFETIME: Duration = Duration::from_mins(1);
+const SESSION_LIFETIME: Duration = Duration::from_hours(24);
 /// More than a demonstration ever needs; beyond it, new ones are refused rather than memory filled.
 const LIMIT: usize = 100_000;
 

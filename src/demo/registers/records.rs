@@ -108,11 +108,11 @@ fn account(c: &Citizen) -> Value {
 }
 
 fn traffic(c: &Citizen) -> Value {
-    let fined = tail(c) % 3 == 0;
+    let fined = tail(c).is_multiple_of(3);
     json!({
         "nguoiLaiXe": { "cccd": c.national_id },
         "giayPhep": [{
-            "so": number("79", c), "hang": if tail(c) % 2 == 0 { "B" } else { "A1" },
+            "so": number("79", c), "hang": if tail(c).is_multiple_of(2) { "B" } else { "A1" },
             "hetHan": "2027-03-31", "diem": 12 - tail(c) % 4,
         }],
         "viPham": {

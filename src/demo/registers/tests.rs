@@ -64,7 +64,7 @@ async fn each_fault_has_its_reason_and_disturbs_no_other_register() {
         ("population".to_owned(), vec!["person.full_name".to_owned()]),
     ]);
     for (fault, reason) in [
-        (Fault::Slow(Duration::from_secs(60)), "source_timeout"),
+        (Fault::Slow(Duration::from_mins(1)), "source_timeout"),
         (Fault::Down, "source_unavailable"),
         (Fault::WrongType, "source_wrong_type"),
         (Fault::AnotherPerson, "source_wrong_person"),

@@ -10,6 +10,7 @@ use rustls::{RootCertStore, ServerConfig, ServerConnection, Stream, server::WebP
 use rustls_pki_types::PrivateKeyDer;
 
 use super::*;
+use crate::outbound::sources::{SourceError, Sources};
 
 type Authority = CertifiedIssuer<'static, KeyPair>;
 
@@ -53,7 +54,7 @@ fn register(servers: &Authority, clients: &Authority) -> String {
             let mut asked = [0_u8; 4096];
             if stream.read(&mut asked).is_ok() {
                 let _ = stream
-                    .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok")
+                    .write_all(b"HTTP/1.1 404 Not Found\r\ncontent-type: application/json\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}")
                     .and_then(|()| stream.flush());
                 stream.conn.send_close_notify();
                 let _ = stream.flush();
@@ -73,10 +74,33 @@ async fn a_register_that_demands_our_certificate_gets_it() {
     let (servers, clients) = (authority("servers"), authority("clients"));
     let url = register(&servers, &clients);
     let trust = || Trust::Only(servers.pem().into_bytes());
-    assert_eq!(get(&url, trust(), Some(identity(&clients))).await.unwrap(), "ok");
+    assert_eq!(get(&url, trust(), Some(identity(&clients))).await.unwrap(), "{}");
     assert!(get(&url, trust(), None).await.is_err(), "no certificate");
     let strangers = authority("strangers");
     assert!(get(&url, trust(), Some(identity(&strangers))).await.is_err(), "another authority's certificate");
+}
+
+#[tokio::test]
+async fn a_described_source_uses_the_files_its_description_names() {
+    let (servers, clients) = (authority("servers"), authority("clients"));
+    let folder = tempfile::tempdir().unwrap();
+    let (certificate, key) = leaf("minhbach.invalid", &clients);
+    std::fs::write(folder.path().join("ca.pem"), servers.pem()).unwrap();
+    std::fs::write(folder.path().join("own.pem"), certificate.pem()).unwrap();
+    std::fs::write(folder.path().join("own.key"), key.serialize_pem()).unwrap();
+    let url = register(&servers, &clients);
+    for (tls, expected) in [
+        (r#"{ ca = "ca.pem", certificate = "own.pem", key = "own.key" }"#, SourceError::NoRecord),
+        (r#"{ ca = "ca.pem" }"#, SourceError::Unavailable),
+        (r#"{ certificate = "own.pem", key = "own.key" }"#, SourceError::Unavailable),
+    ] {
+        let text = format!(
+            "id = \"population\"\nurl = \"{url}\"\nid_pointer = \"/id\"\ntls = {tls}\nfields = {{ a = {{ pointer = \"/a\" }} }}"
+        );
+        let sources = Sources::open(vec![toml::from_str(&text).unwrap()], folder.path()).unwrap();
+        let answer = sources.ask("population", "999000000015", &["a".to_owned()]).await;
+        assert_eq!(answer.unwrap_err(), expected, "{tls}");
+    }
 }
 
 #[tokio::test]
