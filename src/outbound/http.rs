@@ -7,8 +7,9 @@ use std::{
     time::Duration,
 };
 
-use reqwest::{Certificate, Client, Identity, redirect::Policy};
-use rustls::crypto::{CryptoProvider, ring};
+pub use reqwest::Client;
+use reqwest::{Certificate, Identity, redirect::Policy};
+use rustls::crypto::CryptoProvider;
 
 use crate::secret::Secret;
 
@@ -97,9 +98,10 @@ pub fn provider() -> Arc<CryptoProvider> {
     static INSTALLED: OnceLock<()> = OnceLock::new();
     INSTALLED.get_or_init(|| {
         // An error only says that a provider is installed already.
-        let _ = ring::default_provider().install_default();
+        let _ = rustls::crypto::ring::default_provider().install_default();
     });
-    CryptoProvider::get_default().map_or_else(|| Arc::new(ring::default_provider()), Arc::clone)
+    CryptoProvider::get_default()
+        .map_or_else(|| Arc::new(rustls::crypto::ring::default_provider()), Arc::clone)
 }
 
 fn anchors(pem: &[u8]) -> Result<Vec<Certificate>, HttpError> {

@@ -25,7 +25,7 @@ pub(super) struct State {
     pub(super) clients: Vec<Client>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) random: Arc<dyn Random>,
-    pub(super) http: reqwest::Client,
+    pub(super) http: http::Client,
     memory: Mutex<Memory>,
 }
 
