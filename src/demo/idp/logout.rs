@@ -4,7 +4,7 @@
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header,
-    web::{Data, Path, Query},
+    web::{Data, Form, Path, Query},
 };
 use futures_util::future::join_all;
 use serde::Deserialize;
@@ -21,30 +21,63 @@ use super::{
 #[derive(Deserialize)]
 pub(super) struct Request {
     id_token_hint: Option<String>,
+    /// A session's `sid`: the way for a client that keeps id tokens, and the national ids in them, out of addresses.
+    logout_hint: Option<String>,
+    client_id: Option<String>,
     post_logout_redirect_uri: Option<String>,
     state: Option<String>,
 }
 
-/// `GET`: with a hint of ours the session it names ends; without one the person is asked first.
-pub(super) async fn end_session(
+/// Whose session ends, and for which client.
+struct Hint {
+    sid: String,
+    client_id: String,
+}
+
+/// `GET`: with a hint the session it names ends; without one the person is asked first.
+pub(super) async fn by_get(state: Data<State>, realm: Path<String>, request: Query<Request>) -> HttpResponse {
+    let Some(realm) = Realm::parse(&realm) else { return page::unknown() };
+    match hint(&state, &realm, &request) {
+        Some(hint) => end(&state, &realm, &request, &hint).await,
+        None => page::confirm_sign_out(),
+    }
+}
+
+/// `POST`: the same with the parameters in the body; without a hint the person said yes, and the cookie's session ends.
+pub(super) async fn by_post(
+    http: HttpRequest,
     state: Data<State>,
     realm: Path<String>,
-    request: Query<Request>,
+    request: Form<Request>,
 ) -> HttpResponse {
     let Some(realm) = Realm::parse(&realm) else { return page::unknown() };
-    let issuer = state.issuer(&realm);
-    let hint = request
-        .id_token_hint
-        .as_deref()
-        .and_then(|hint| keys::opened(&state.key, hint))
-        .filter(|claims| claims.get("iss").and_then(Value::as_str) == Some(&issuer));
-    let Some(hint) = hint else { return page::confirm_sign_out() };
-    let claim = |name| hint.get(name).and_then(Value::as_str).unwrap_or_default();
-    if let Some((session, clients)) = state.end_by_sid(&realm, claim("sid")) {
+    if let Some(hint) = hint(&state, &realm, &request) {
+        return end(&state, &realm, &request, &hint).await;
+    }
+    let ended = cookie(&http).and_then(|cookie| state.end_by_cookie(&realm, cookie));
+    if let Some((session, clients)) = ended {
         tell(&state, &session, &clients).await;
     }
+    page::signed_out()
+}
+
+/// An id token of this issuer, however old, or a client with a `sid`, which nobody guesses.
+fn hint(state: &State, realm: &Realm, request: &Request) -> Option<Hint> {
+    if let Some(token) = &request.id_token_hint {
+        let claims = keys::opened(&state.key, token)?;
+        let claim = |name| claims.get(name).and_then(Value::as_str).map(str::to_owned);
+        let ours = claim("iss")? == state.issuer(realm);
+        return ours.then_some(Hint { sid: claim("sid")?, client_id: claim("aud")? });
+    }
+    Some(Hint { sid: request.logout_hint.clone()?, client_id: request.client_id.clone()? })
+}
+
+async fn end(state: &State, realm: &Realm, request: &Request, hint: &Hint) -> HttpResponse {
+    if let Some((session, clients)) = state.end_by_sid(realm, &hint.sid) {
+        tell(state, &session, &clients).await;
+    }
     let target = request.post_logout_redirect_uri.as_ref().filter(|uri| {
-        state.client(claim("aud")).is_some_and(|client| client.post_logout_redirect_uris.contains(uri))
+        state.client(&hint.client_id).is_some_and(|client| client.post_logout_redirect_uris.contains(uri))
     });
     match target.and_then(|uri| Url::parse(uri).ok()) {
         Some(mut url) => {
@@ -55,16 +88,6 @@ pub(super) async fn end_session(
         }
         None => page::signed_out(),
     }
-}
-
-/// `POST`: the person said yes; the cookie's session ends.
-pub(super) async fn confirmed(http: HttpRequest, state: Data<State>, realm: Path<String>) -> HttpResponse {
-    let Some(realm) = Realm::parse(&realm) else { return page::unknown() };
-    let ended = cookie(&http).and_then(|cookie| state.end_by_cookie(&realm, cookie));
-    if let Some((session, clients)) = ended {
-        tell(&state, &session, &clients).await;
-    }
-    page::signed_out()
 }
 
 /// Posts a logout token to each client that has an address for it; all at once, two seconds each.

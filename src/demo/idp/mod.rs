@@ -107,8 +107,8 @@ impl IdentityProvider {
                     .route("/authorize", web::get().to(authorize::show))
                     .route("/authorize", web::post().to(authorize::sign_in))
                     .route("/token", web::post().to(token::token))
-                    .route("/end-session", web::get().to(logout::end_session))
-                    .route("/end-session", web::post().to(logout::confirmed)),
+                    .route("/end-session", web::get().to(logout::by_get))
+                    .route("/end-session", web::post().to(logout::by_post)),
             )
         })
         .workers(1)

@@ -347,6 +347,32 @@ async fn signing_out_ends_the_session_and_tells_the_client_behind_the_browsers_b
 }
 
 #[tokio::test]
+async fn signing_out_needs_no_id_token_in_an_address() {
+    let trial = trial(None);
+    let realm = Realm::Citizens;
+    let end = format!("{}/end-session", trial.idp.issuer(&realm));
+    for way in ["a sid in the address", "a token in the body", "the person's own word"] {
+        let (code, cookie) = trial.sign_in(&realm, CITIZENS[2].login, CITIZENS[2].password).await.unwrap();
+        let (_, tokens) = trial.redeem(&realm, &code, SAME, SECRET).await;
+        let token = tokens["id_token"].as_str().unwrap();
+        let sid = trial.claims(&realm, token).await["sid"].as_str().unwrap().to_owned();
+        let back = ("post_logout_redirect_uri", GOODBYE);
+        let response = match way {
+            "a sid in the address" => {
+                let hint = [("logout_hint", sid.as_str()), ("client_id", "minh bạch"), back];
+                trial.http.get(Url::parse_with_params(&end, hint).unwrap())
+            }
+            "a token in the body" => trial.http.post(&end).form(&[("id_token_hint", token), back]),
+            _ => trial.http.post(&end).header(header::COOKIE, &cookie).form(&[back]),
+        };
+        let response = response.send().await.unwrap();
+        let returned = response.headers().get(header::LOCATION).is_some();
+        assert_eq!(returned, way != "the person's own word", "{way}: {response:?}");
+        assert_eq!(trial.open(&realm, &request(), &cookie).await.status(), StatusCode::OK, "{way}: the form");
+    }
+}
+
+#[tokio::test]
 async fn an_actor_token_can_be_had_without_a_browser_for_the_realms_own_people_only() {
     let trial = trial(None);
     let official = OFFICIALS[0];
