@@ -4,6 +4,8 @@
 //! `tests/architecture.rs` holds the plan.
 
 pub mod crypto;
+pub mod http;
+pub mod i18n;
 pub mod id;
 pub mod secret;
 pub mod time;

@@ -39,8 +39,7 @@ impl Millis {
     /// RFC 3339 in UTC with milliseconds, e.g. `2026-11-22T03:00:00.000Z`.
     #[must_use]
     pub fn rfc3339(self) -> String {
-        jiff::Timestamp::from_millisecond(self.0)
-            .map_or_else(|_| self.0.to_string(), |t| format!("{t:.3}"))
+        jiff::Timestamp::from_millisecond(self.0).map_or_else(|_| self.0.to_string(), |t| format!("{t:.3}"))
     }
 
     /// Reads RFC 3339 with any offset; `None` when it is not a date and time.

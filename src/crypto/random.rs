@@ -42,7 +42,10 @@ mod ring_random {
 }
 
 impl Random for SystemRandom {
-    #[expect(clippy::panic, reason = "without randomness nothing here is safe; stopping is the only honest answer")]
+    #[expect(
+        clippy::panic,
+        reason = "without randomness nothing here is safe; stopping is the only honest answer"
+    )]
     fn fill(&self, out: &mut [u8]) {
         assert!(self.0.0.fill(out).is_ok(), "the operating system gave no random bytes");
     }

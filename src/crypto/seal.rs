@@ -34,10 +34,8 @@ pub fn open(key: &[u8; 32], context: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
     let (nonce, body) = sealed.split_first_chunk::<NONCE_LEN>()?;
     let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key).ok()?);
     let mut body = body.to_vec();
-    let plain = key
-        .open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(context), &mut body)
-        .ok()?
-        .len();
+    let plain =
+        key.open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(context), &mut body).ok()?.len();
     body.truncate(plain);
     Some(body)
 }

@@ -3,8 +3,8 @@
 use ring::{
     rand::SystemRandom,
     signature::{
-        self, ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ED25519, EcdsaKeyPair, Ed25519KeyPair,
-        KeyPair as _, RSA_PSS_2048_8192_SHA256, RsaPublicKeyComponents, UnparsedPublicKey,
+        self, ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ED25519, EcdsaKeyPair,
+        Ed25519KeyPair, KeyPair as _, RSA_PSS_2048_8192_SHA256, RsaPublicKeyComponents, UnparsedPublicKey,
     },
 };
 
@@ -136,14 +136,19 @@ impl PublicKey {
 /// Whether `signature` over `message` was made with the private half of `key`.
 #[must_use]
 pub fn verify(key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
-    fn with(algorithm: &'static dyn signature::VerificationAlgorithm, key: &[u8], m: &[u8], s: &[u8]) -> bool {
+    fn with(
+        algorithm: &'static dyn signature::VerificationAlgorithm,
+        key: &[u8],
+        m: &[u8],
+        s: &[u8],
+    ) -> bool {
         UnparsedPublicKey::new(algorithm, key).verify(m, s).is_ok()
     }
     match key {
         PublicKey::Es256(point) => with(&ECDSA_P256_SHA256_FIXED, point, message, signature),
         PublicKey::EdDsa(bytes) => with(&ED25519, bytes, message, signature),
-        PublicKey::Ps256 { n, e } => RsaPublicKeyComponents { n, e }
-            .verify(&RSA_PSS_2048_8192_SHA256, message, signature)
-            .is_ok(),
+        PublicKey::Ps256 { n, e } => {
+            RsaPublicKeyComponents { n, e }.verify(&RSA_PSS_2048_8192_SHA256, message, signature).is_ok()
+        }
     }
 }
