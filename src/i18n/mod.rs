@@ -13,7 +13,7 @@ pub use format::{
     masked_national_id, spoken_national_id,
 };
 pub use lang::Lang;
-pub use text::{Arg, list, text, text_with};
+pub use text::{Arg, list, lower_first, text, text_with};
 
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Arg, Lang, list, text, text_with};
+use super::{Arg, Lang, list, lower_first, text, text_with};
 
 /// Files a citizen reads; the compliance officer's may use trade words.
 const CITIZEN: [&str; 4] = ["terms.ftl", "common.ftl", "citizen.ftl", "catalogue.ftl"];
@@ -29,7 +29,7 @@ fn messages(lang: Lang, file: &str) -> BTreeMap<String, String> {
                 key = name.to_owned();
                 assert!(all.insert(key.clone(), value.trim().to_owned()).is_none(), "{key} twice in {file}");
             }
-            _ => all.get_mut(&key).unwrap().push_str(&format!(" {}", line.trim())),
+            _ => all.get_mut(&key).unwrap().extend([" ", line.trim()]),
         }
     }
     all
@@ -68,7 +68,7 @@ fn sources(folder: &Path, out: &mut String) {
             if name != "samples" {
                 sources(&path, out);
             }
-        } else if name != "tests.rs" && (name.ends_with(".rs") || name.ends_with(".html")) {
+        } else if name != "tests.rs" && path.extension().is_some_and(|e| e == "rs" || e == "html") {
             out.push_str(&fs::read_to_string(&path).unwrap());
         }
     }
@@ -193,4 +193,12 @@ fn lists_read_as_sentences_do() {
 #[test]
 fn an_unknown_key_is_plain_to_see() {
     assert_eq!(text(Lang::Vi, "no-such-key"), "⟦no-such-key⟧");
+}
+
+#[test]
+fn a_name_within_a_sentence_loses_its_capital_but_an_abbreviation_does_not() {
+    assert_eq!(lower_first("Ngày sinh"), "ngày sinh");
+    assert_eq!(lower_first("Điểm giấy phép"), "điểm giấy phép");
+    assert_eq!(lower_first("CCCD"), "CCCD");
+    assert_eq!(lower_first(""), "");
 }

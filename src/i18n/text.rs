@@ -79,3 +79,15 @@ pub fn list(lang: Lang, items: &[String]) -> String {
         }
     }
 }
+
+/// A name from a catalogue as it stands within a sentence: `Ngày sinh` → `ngày sinh`; abbreviations stay (`CCCD`).
+#[must_use]
+pub fn lower_first(name: &str) -> String {
+    let mut characters = name.chars();
+    match (characters.next(), characters.next()) {
+        (Some(first), Some(second)) if !second.is_uppercase() && !second.is_ascii_digit() => {
+            first.to_lowercase().chain([second]).chain(characters).collect()
+        }
+        _ => name.to_owned(),
+    }
+}

@@ -6,7 +6,7 @@ use super::{
     layout::Layout,
     parts::{Basis, Citation, Contact},
 };
-use crate::i18n::{Arg, list, text_with};
+use crate::i18n::{Arg, list, lower_first, text_with};
 
 /// Whether a purpose is in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,7 +175,8 @@ impl AgencyItem {
         if self.purposes.is_empty() {
             return page.say("agency-purposes-none");
         }
-        let titles = list(page.lang, &self.purposes);
+        let titles: Vec<String> = self.purposes.iter().map(|title| lower_first(title)).collect();
+        let titles = list(page.lang, &titles);
         text_with(page.lang, "agency-purposes-are", &[("list", Arg::Text(&titles))])
     }
 }

@@ -46,16 +46,16 @@ pub fn shown(text: &str) -> String {
 fn is_shown(character: char) -> bool {
     match character {
         '\n' | '\t' => true,
-        // Bidirectional controls (Unicode UAX #9 §2), zero-width space, word joiner and byte-order mark.
+        // Bidirectional controls (Unicode UAX #9 §2), zero-width space, word joiner, byte-order mark; and the
+        // private-use area, which is nobody's letters and holds our own marks.
         '\u{061C}'
         | '\u{200B}'
         | '\u{200E}'
         | '\u{200F}'
         | '\u{202A}'..='\u{202E}'
         | '\u{2060}'..='\u{2069}'
-        | '\u{FEFF}' => false,
-        // Private use: nobody's letters, and our own marks.
-        '\u{E000}'..='\u{F8FF}' => false,
+        | '\u{FEFF}'
+        | '\u{E000}'..='\u{F8FF}' => false,
         other => !other.is_control(),
     }
 }

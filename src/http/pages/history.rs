@@ -8,7 +8,7 @@ use super::{
     sentence::{Part, sentence},
 };
 use crate::{
-    i18n::{Arg, Lang, clock_time, day_heading, iso_date, iso_date_time, list, text_with},
+    i18n::{Arg, Lang, clock_time, day_heading, iso_date, iso_date_time, list, lower_first, text_with},
     time::Millis,
 };
 
@@ -64,7 +64,8 @@ impl Row {
     #[must_use]
     pub fn note(&self, page: &Layout) -> Option<String> {
         match self.event {
-            Event::Refused | Event::Allowed | Event::Nothing => Some(self.event.outcome(page)),
+            Event::Refused | Event::Nothing => Some(self.event.outcome(page)),
+            Event::Allowed => Some(page.say("note-allowed")),
             Event::Released | Event::Reported | Event::Looked | Event::OwnReading => None,
         }
     }
@@ -107,7 +108,8 @@ impl Row {
 /// A few names, sensitive ones first so that "and n more" never hides them behind harmless ones.
 fn named(lang: Lang, fields: &[Field]) -> String {
     let (sensitive, basic): (Vec<&Field>, Vec<&Field>) = fields.iter().partition(|field| field.sensitive);
-    let ordered: Vec<String> = sensitive.into_iter().chain(basic).map(|field| field.label.clone()).collect();
+    let ordered: Vec<String> =
+        sensitive.into_iter().chain(basic).map(|field| lower_first(&field.label)).collect();
     // "and 1 more" is longer than the name itself.
     if ordered.len() <= NAMED + 1 {
         return list(lang, &ordered);

@@ -85,6 +85,7 @@ row-times =
 row-details = See details
 row-details-of = See details: { $agency }, at { $time }
 
+note-allowed = At that moment no information had been passed on.
 outcome-allowed = The agency was allowed to view. At that moment no information had been passed on.
 outcome-released = The information was passed to the agency.
 outcome-nothing = The agency was allowed to view, but received no information.

@@ -70,6 +70,7 @@ row-times = { $count } lần
 row-details = Xem chi tiết
 row-details-of = Xem chi tiết: { $agency }, lúc { $time }
 
+note-allowed = Lúc đó chưa có thông tin nào được chuyển đi.
 outcome-allowed = Cơ quan được phép xem. Lúc đó chưa có thông tin nào được chuyển đi.
 outcome-released = Thông tin đã được chuyển cho cơ quan.
 outcome-nothing = Cơ quan được phép xem, nhưng không nhận được thông tin nào.
