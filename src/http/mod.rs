@@ -1,0 +1,3 @@
+//! The edge: routes, handlers and the pages people read.
+
+pub mod pages;

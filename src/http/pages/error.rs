@@ -1,0 +1,103 @@
+//! The page for what went wrong: what happened, that nothing changed, what to do, and a code to tell the hotline.
+
+use askama::Template;
+
+use super::layout::Layout;
+
+/// What went wrong, as far as the reader may know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// No such page, or not this person's (the two must not be told apart: invariant I8).
+    NotFound,
+    /// Signed in, but not for this page's role.
+    NotAllowed,
+    /// Nobody is signed in, or the session has ended.
+    SignInAgain,
+    /// The sign-in did not work.
+    SignInFailed,
+    /// A form was filled in wrongly or was too old (its token against cross-site requests did not match).
+    FormExpired,
+    /// The request could not be understood.
+    BadRequest,
+    /// Too many requests.
+    TooMany,
+    /// The service is overloaded or starting.
+    Unavailable,
+    /// Our own fault.
+    Internal,
+}
+
+impl Problem {
+    /// All, for the test that renders each.
+    pub const EACH: [Self; 9] = [
+        Self::NotFound,
+        Self::NotAllowed,
+        Self::SignInAgain,
+        Self::SignInFailed,
+        Self::FormExpired,
+        Self::BadRequest,
+        Self::TooMany,
+        Self::Unavailable,
+        Self::Internal,
+    ];
+
+    /// The status code that goes with the page.
+    #[must_use]
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::NotFound => 404,
+            Self::NotAllowed | Self::FormExpired => 403,
+            Self::SignInAgain => 401,
+            Self::SignInFailed | Self::BadRequest => 400,
+            Self::TooMany => 429,
+            Self::Unavailable => 503,
+            Self::Internal => 500,
+        }
+    }
+
+    const fn keys(self) -> (&'static str, &'static str) {
+        match self {
+            Self::NotFound => ("error-not-found", "error-not-found-do"),
+            Self::NotAllowed => ("error-not-allowed", "error-not-allowed-do"),
+            Self::SignInAgain => ("error-sign-in-again", "error-sign-in-again-do"),
+            Self::SignInFailed => ("error-sign-in-failed", "error-sign-in-failed-do"),
+            Self::FormExpired => ("error-form-expired", "error-form-expired-do"),
+            Self::BadRequest => ("error-bad-request", "error-bad-request-do"),
+            Self::TooMany => ("error-too-many", "error-too-many-do"),
+            Self::Unavailable => ("error-unavailable", "error-unavailable-do"),
+            Self::Internal => ("error-internal", "error-internal-do"),
+        }
+    }
+}
+
+/// The page.
+#[derive(Clone, Debug, Template)]
+#[template(path = "error.html")]
+pub struct ErrorPage {
+    /// The frame.
+    pub page: Layout,
+    /// What went wrong.
+    pub problem: Problem,
+    /// The code that finds this event in the logs.
+    pub support: String,
+}
+
+impl ErrorPage {
+    /// What happened.
+    #[must_use]
+    pub fn heading(&self) -> String {
+        self.page.say(self.problem.keys().0)
+    }
+
+    /// What to do.
+    #[must_use]
+    pub fn advice(&self) -> String {
+        self.page.say(self.problem.keys().1)
+    }
+
+    /// Whether signing in is what helps.
+    #[must_use]
+    pub fn offers_sign_in(&self) -> bool {
+        matches!(self.problem, Problem::SignInAgain | Problem::SignInFailed)
+    }
+}

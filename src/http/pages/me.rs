@@ -1,0 +1,50 @@
+//! `GET /me`: the citizen's overview: one counting sentence, the last three entries, where to go on.
+
+use askama::Template;
+
+use super::{history::Row, layout::Layout};
+use crate::i18n::{Arg, day_heading, text_with};
+
+/// The page.
+#[derive(Clone, Debug, Template)]
+#[template(path = "me.html")]
+pub struct Me {
+    /// The frame.
+    pub page: Layout,
+    /// How many days the counts cover.
+    pub days: u32,
+    /// Distinct agencies that received data in those days.
+    pub agencies: u64,
+    /// How many times data left in those days.
+    pub views: u64,
+    /// How many requests were refused in those days.
+    pub refusals: u64,
+    /// The newest entries, at most three.
+    pub latest: Vec<Row>,
+}
+
+impl Me {
+    /// The counting sentence.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let args = [
+            ("days", Arg::Number(u64::from(self.days))),
+            ("agencies", Arg::Number(self.agencies)),
+            ("views", Arg::Number(self.views)),
+        ];
+        text_with(self.page.lang, if self.views == 0 { "me-summary-none" } else { "me-summary" }, &args)
+    }
+
+    /// The day a row belongs to.
+    #[must_use]
+    pub fn day_of(&self, row: &Row) -> String {
+        day_heading(self.page.lang, row.at)
+    }
+
+    /// The sentence on refusals, when there were any.
+    #[must_use]
+    pub fn refused(&self) -> Option<String> {
+        let args = [("count", Arg::Number(self.refusals))];
+        (self.refusals > 0).then(|| text_with(self.page.lang, "me-refusals", &args))
+    }
+}

@@ -1,0 +1,44 @@
+purposes-h1 = Who may view what, and why
+purposes-lead = Agencies may view information only for the tasks below. Each task covers only the kinds it names.
+purposes-none = No task has been published yet.
+purpose-back = Back to the list of tasks
+purpose-fields-at-most =
+    { $count ->
+        [one] At most { $count } kind of information
+       *[other] At most { $count } kinds of information
+    }
+purpose-draft = Not in force yet
+purpose-retired = No longer in force
+purpose-not-active-means = Every request for this task is refused.
+purpose-fields-h3 = Information that may be viewed
+purpose-fields-only = Nothing outside this list may be viewed.
+purpose-field-optional = (only when the case needs it)
+purpose-case-required = Must be given. Without a case, nothing may be viewed.
+purpose-case-none = This task needs no case code.
+purpose-official-none = A system does this task by itself; no official is named.
+purpose-official-asserted = The agency must name a registered official.
+purpose-official-proved = The official must be signed in at the agency.
+purpose-limits = Limit each time
+purpose-limits-are =
+    Each permission can be used { $uses ->
+        [one] once
+       *[other] at most { $uses } times
+    }, within { $minutes ->
+        [one] { $minutes } minute
+       *[other] { $minutes } minutes
+    }.
+purpose-agencies = Agencies that may do this
+purpose-agencies-none = No agency is registered yet.
+purpose-code = Code and version
+agencies-h1 = Agencies
+agencies-lead = These agencies may use { -service }. Each has somebody who answers for personal information.
+agencies-none = No agency is registered yet.
+agency-purposes-none = This agency may not view anything at present.
+agency-purposes-are = May view information for: { $list }.
+agency-contact-h3 = Whom to ask
+agency-code = Agency code:
+data-kinds-h1 = Kinds of information
+data-kinds-lead = These are all the kinds of information an agency can ask for through { -service }.
+data-kinds-none = No kind of information has been published yet.
+data-kinds-never-h2 = Never shown
+data-kinds-never = No agency can ask for these kinds through { -service }.

@@ -1,0 +1,65 @@
+service-name = { -service }
+skip-to-content = Skip to main content
+demonstration-notice = Demonstration. All people and all cases here are made up.
+nav-label = Pages
+nav-me = My page
+nav-history = Who has looked
+nav-compliance = Inspection
+nav-purposes = Who may view what, and why
+nav-agencies = Agencies
+nav-data-kinds = Kinds of information
+nav-log = The record book and how to check it
+nav-sign-in = Sign in
+nav-sign-out = Sign out
+header-nobody = Not signed in
+header-id-ends-with = Signed in, identity number ending in { $value }
+header-signed-in-as = Signed in: { $value }
+footer-hotline = Call for help: { $value }
+footer-operator = Operated by: { $value }
+go-home = Go to the first page
+
+date-time = { $date }, { $time } ({ -vietnam-time })
+list-and = { $list } and { $last }
+list-more =
+    { $count ->
+        [one] { $list } and { $count } other item
+       *[other] { $list } and { $count } other items
+    }
+
+filter-all = All
+filter-apply = Filter the list
+error-prefix = Error:
+form-problem-h2 = One thing needs fixing
+
+basis-statutory-means = The law lets the agency view this without asking you.
+basis-consent-means = You agreed that this may be viewed. You can stop it at any time.
+basis-emergency-means = The agency viewed this in an emergency, to protect life, health or safety.
+basis-contract-means = The agency viewed this to carry out a contract you signed.
+citation-unverified = (not yet compared with the published text)
+sensitive-means = Sensitive information is protected more strictly by law: health, ethnicity or offences, for example.
+
+contact-phone = Telephone:
+contact-email = E-mail:
+contact-address = Address:
+
+error-nothing-changed = Nothing has changed.
+error-call = If this happens again, call { $value } and read out the code below.
+error-support = Support code:
+error-not-found = This page was not found
+error-not-found-do = The address may be mistyped, or the page may not be yours. Please go back and choose again.
+error-not-allowed = You cannot open this page
+error-not-allowed-do = This page is for another role. Please sign out and sign in with that role.
+error-sign-in-again = Please sign in again
+error-sign-in-again-do = Your session has ended or has not begun. We close sessions to keep you safe.
+error-sign-in-failed = Signing in did not work
+error-sign-in-failed-do = The place that confirms who you are did not answer properly. Please try again.
+error-form-expired = This page is out of date
+error-form-expired-do = Please go back, reload the page and send it again.
+error-bad-request = We did not understand this request
+error-bad-request-do = Please go back and check what you filled in.
+error-too-many = Too many requests
+error-too-many-do = Please wait a minute and try again.
+error-unavailable = The service is busy
+error-unavailable-do = Please try again in a few minutes.
+error-internal = Something went wrong on our side
+error-internal-do = This is not your fault. Please try again in a few minutes.

@@ -1,0 +1,61 @@
+service-name = { -service }
+skip-to-content = Đến nội dung chính
+demonstration-notice = Bản trình diễn. Mọi người và mọi hồ sơ ở đây đều được bịa ra.
+nav-label = Các trang
+nav-me = Trang của tôi
+nav-history = Ai đã xem
+nav-compliance = Kiểm tra
+nav-purposes = Cơ quan được xem gì, để làm gì
+nav-agencies = Các cơ quan
+nav-data-kinds = Các loại thông tin
+nav-log = Sổ ghi và cách kiểm tra
+nav-sign-in = Đăng nhập
+nav-sign-out = Đăng xuất
+header-nobody = Chưa đăng nhập
+header-id-ends-with = Đã đăng nhập, số định danh kết thúc bằng { $value }
+header-signed-in-as = Đã đăng nhập: { $value }
+footer-hotline = Gọi hỗ trợ: { $value }
+footer-operator = Đơn vị vận hành: { $value }
+go-home = Về trang đầu
+
+date-time = { $time } ngày { $date } ({ -vietnam-time })
+list-and = { $list } và { $last }
+list-more = { $list } và { $count } thông tin khác
+
+filter-all = Tất cả
+filter-apply = Lọc danh sách
+error-prefix = Lỗi:
+form-problem-h2 = Cần sửa một chỗ
+
+basis-statutory-means = Luật cho phép cơ quan xem mà không cần hỏi ý kiến ông/bà.
+basis-consent-means = Ông/bà đã đồng ý cho xem. Ông/bà có thể rút lại bất cứ lúc nào.
+basis-emergency-means = Cơ quan xem vì việc khẩn cấp, để bảo vệ tính mạng, sức khỏe hoặc an toàn.
+basis-contract-means = Cơ quan xem để thực hiện hợp đồng mà ông/bà đã ký.
+citation-unverified = (chưa đối chiếu với văn bản công bố)
+sensitive-means = Thông tin { -sensitive } là loại được luật bảo vệ chặt hơn, như sức khỏe, dân tộc hay vi phạm.
+
+contact-phone = Điện thoại:
+contact-email = Thư điện tử:
+contact-address = Địa chỉ:
+
+error-nothing-changed = Chưa có gì thay đổi.
+error-call = Nếu vẫn gặp lỗi, xin gọi { $value } và đọc mã dưới đây.
+error-support = Mã hỗ trợ:
+error-not-found = Không tìm thấy trang này
+error-not-found-do = Địa chỉ có thể bị gõ sai, hoặc trang không dành cho ông/bà. Xin quay lại và chọn lại.
+error-not-allowed = Ông/bà không mở được trang này
+error-not-allowed-do = Trang này dành cho vai trò khác. Xin đăng xuất rồi đăng nhập đúng vai trò.
+error-sign-in-again = Xin đăng nhập lại
+error-sign-in-again-do = Phiên làm việc đã hết giờ hoặc chưa bắt đầu. Chúng tôi đóng phiên để giữ an toàn cho ông/bà.
+error-sign-in-failed = Chưa đăng nhập được
+error-sign-in-failed-do = Nơi xác nhận danh tính chưa trả lời đúng. Xin thử đăng nhập lại.
+error-form-expired = Trang này đã cũ
+error-form-expired-do = Xin quay lại, tải lại trang và gửi lại.
+error-bad-request = Chúng tôi không hiểu yêu cầu này
+error-bad-request-do = Xin quay lại và kiểm tra những gì đã điền.
+error-too-many = Ông/bà gửi quá nhiều lần
+error-too-many-do = Xin đợi một phút rồi thử lại.
+error-unavailable = Dịch vụ đang bận
+error-unavailable-do = Xin thử lại sau vài phút.
+error-internal = Chúng tôi gặp lỗi
+error-internal-do = Lỗi này không phải do ông/bà. Xin thử lại sau vài phút.

@@ -1,0 +1,25 @@
+# The words we insist on. No other file may spell them out.
+-service = Minh Bạch
+-record-book = sổ ghi không sửa được
+-mark = dấu chốt
+-vietnam-time = giờ Việt Nam
+-sensitive = nhạy cảm
+
+# How an entry was lawful
+basis-statutory = Theo luật
+basis-consent = Ông/bà đã đồng ý
+basis-emergency = Khẩn cấp
+basis-contract = Theo hợp đồng
+
+# What an entry records
+event-allowed = Được phép xem
+event-released = Đã xem
+event-nothing = Không nhận được gì
+event-refused = Bị từ chối
+event-reported = Đã xem tại nơi giữ
+event-looked = Người kiểm tra đã xem
+event-own = Tự mình xem
+
+tag-sensitive = Có thông tin { -sensitive }
+tag-repeat = Gửi lại
+word-sensitive = { -sensitive }
