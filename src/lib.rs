@@ -5,5 +5,8 @@
 
 pub mod crypto;
 pub mod id;
+pub mod login;
+pub mod outbound;
 pub mod secret;
+pub mod telemetry;
 pub mod time;
