@@ -17,9 +17,6 @@ use super::{
 };
 use crate::time::Millis;
 
-/// The `client_assertion_type` of RFC 7523 §2.2.
-pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-
 /// The longest time from now to `exp`, and so the longest time a `jti` must be remembered.
 pub const MAX_LIFETIME: Duration = Duration::from_mins(5);
 
