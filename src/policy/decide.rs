@@ -34,7 +34,7 @@ impl Register {
         }
         let permitted = response.decision() == cedar_policy::Decision::Allow;
         // INVARIANT I2, a second time and without Cedar: nothing outside the statutory table is ever allowed.
-        if permitted && excess.is_empty() && purpose.basis(facts.basis).is_some() {
+        if permitted && unknown.is_empty() && excess.is_empty() && purpose.basis(facts.basis).is_some() {
             let mut rules: Vec<String> = response.diagnostics().reason().map(ToString::to_string).collect();
             rules.sort();
             return Decision {

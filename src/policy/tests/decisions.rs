@@ -190,3 +190,23 @@ fn a_decision_names_the_versions_it_was_made_under_and_a_review_makes_no_new_one
         assert_ne!(other.1, register.bundle_version());
     }
 }
+
+#[test]
+fn what_is_put_before_the_rules_is_what_the_schema_says() {
+    use cedar_policy::{Entities, Request, Schema};
+    let (schema, _) = Schema::from_cedarschema_str(embedded().get("schema.cedarschema").unwrap()).unwrap();
+    let register = shipped();
+    for id in [RENEWAL, "health.record_share", "civil.death_registration"] {
+        let purpose = register.catalogue().purpose(id).unwrap();
+        let basis = &purpose.bases[0];
+        let fields: Vec<&str> = basis.fields.iter().map(String::as_str).collect();
+        decide(&register, purpose, basis.kind, &fields, |facts| {
+            let (request, entities) = register.vocabulary.put(facts, &fields, purpose).unwrap();
+            let (context, part) =
+                (request.context().unwrap().clone(), |uid: Option<&_>| Clone::clone(uid.unwrap()));
+            let (principal, action) = (part(request.principal()), part(request.action()));
+            Request::new(principal, action, part(request.resource()), context, Some(&schema)).unwrap();
+            Entities::from_entities(entities.iter().cloned(), Some(&schema)).unwrap();
+        });
+    }
+}
