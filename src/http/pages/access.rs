@@ -206,6 +206,18 @@ impl Access {
         (self.times > 1).then(|| text_with(self.page.lang, "access-times", &args))
     }
 
+    /// The basis that made the access lawful.
+    #[must_use]
+    pub fn shown_basis(&self) -> Option<Basis> {
+        self.basis.filter(|_| !self.event.is_refusal())
+    }
+
+    /// The basis a refused request named, which gave it nothing.
+    #[must_use]
+    pub fn claimed_basis(&self) -> Option<Basis> {
+        self.basis.filter(|_| self.event.is_refusal())
+    }
+
     /// Whether some of the data is sensitive.
     #[must_use]
     pub fn is_sensitive(&self) -> bool {

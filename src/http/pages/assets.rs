@@ -30,8 +30,9 @@ struct Stored {
 
 impl Stored {
     fn new(plain: &'static str, content_type: &'static str, bytes: Cow<'static, [u8]>) -> Self {
-        let [a, b, c, d, e, f, ..] = sha256(&bytes);
-        let hash = format!("{a:02x}{b:02x}{c:02x}{d:02x}{e:02x}{f:02x}");
+        // 48 bits: two versions of one file will not share a name.
+        let hash =
+            sha256(&bytes).iter().take(6).fold(String::new(), |hash, byte| format!("{hash}{byte:02x}"));
         let hashed = match plain.rsplit_once('.') {
             Some((stem, extension)) => format!("{stem}.{hash}.{extension}"),
             None => format!("{plain}.{hash}"),

@@ -77,6 +77,12 @@ impl Row {
         (!self.purpose.is_empty()).then(|| sentence(page.lang, "row-reason", &parts))
     }
 
+    /// The basis as a tag; not on a refusal, where it was claimed and gave nothing.
+    #[must_use]
+    pub fn shown_basis(&self) -> Option<Basis> {
+        self.basis.filter(|_| !self.event.is_refusal())
+    }
+
     /// Whether some of the data is sensitive.
     #[must_use]
     pub fn is_sensitive(&self) -> bool {

@@ -36,7 +36,29 @@ impl Basis {
         })
     }
 
-    /// What it means, in a sentence.
+    /// The kind of basis, said of a purpose or a request rather than of something that happened.
+    #[must_use]
+    pub fn kind(self, page: &Layout) -> String {
+        page.say(match self {
+            Self::Statutory => "basis-statutory",
+            Self::Consent => "basis-consent-kind",
+            Self::Emergency => "basis-emergency-kind",
+            Self::Contract => "basis-contract",
+        })
+    }
+
+    /// What must hold before an agency may view under it, in a sentence.
+    #[must_use]
+    pub fn condition(self, page: &Layout) -> String {
+        page.say(match self {
+            Self::Statutory => "basis-statutory-condition",
+            Self::Consent => "basis-consent-condition",
+            Self::Emergency => "basis-emergency-condition",
+            Self::Contract => "basis-contract-condition",
+        })
+    }
+
+    /// What it means of an access, in a sentence.
     #[must_use]
     pub fn explanation(self, page: &Layout) -> String {
         page.say(match self {

@@ -129,16 +129,20 @@ fn access(make: Make, event: Event, proof: Proof) -> Access {
             _ => Official::Asserted { code: make.text("cb-0042", "cb-0042") },
         },
         fields: fields(make),
-        missing: make.many(
-            [MissingReason::SourceUnavailable, MissingReason::NoRecord, MissingReason::NoValue]
-                .into_iter()
-                .map(|reason| Missing {
-                    field: field(make, "ảnh chân dung", "portrait photograph", false),
-                    source: make.text("Cơ sở dữ liệu căn cước", "Identity register"),
-                    reason,
-                })
-                .collect(),
-        ),
+        missing: if refused {
+            Vec::new()
+        } else {
+            make.many(
+                [MissingReason::SourceUnavailable, MissingReason::NoRecord, MissingReason::NoValue]
+                    .into_iter()
+                    .map(|reason| Missing {
+                        field: field(make, "ảnh chân dung", "portrait photograph", false),
+                        source: make.text("Cơ sở dữ liệu căn cước", "Identity register"),
+                        reason,
+                    })
+                    .collect(),
+            )
+        },
         purpose: make.maybe("Đổi giấy phép lái xe", "Driving licence renewal"),
         purpose_href: make.many(vec!["/purposes/driver.licence_renewal".to_owned()]).concat(),
         reason: make
@@ -149,7 +153,11 @@ fn access(make: Make, event: Event, proof: Proof) -> Access {
         justification: make.maybe("Công dân nộp hồ sơ tại quầy số 2", "The citizen applied at counter 2"),
         rules: make.many(vec![Rule { id: "driver.licence_renewal/permit-minimum".to_owned(), because }]),
         policy_version: "5c1d9e07a4b2f386".repeat(4),
-        retention: make.maybe("Đến khi in xong giấy phép mới.", "Until the new licence is printed."),
+        retention: if refused {
+            String::new()
+        } else {
+            make.maybe("Đến khi in xong giấy phép mới.", "Until the new licence is printed.")
+        },
         repeat: event == Event::Released && make.filling != Filling::Empty,
         times: if refused { 3 } else { 1 },
         contact: contact(make),

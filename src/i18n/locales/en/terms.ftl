@@ -8,7 +8,9 @@
 # How an entry was lawful
 basis-statutory = By law
 basis-consent = You agreed
+basis-consent-kind = With the citizen’s consent
 basis-emergency = Emergency
+basis-emergency-kind = In an emergency
 basis-contract = By contract
 
 # What an entry records
@@ -17,7 +19,7 @@ event-released = Viewed
 event-nothing = Nothing received
 event-refused = Refused
 event-reported = Viewed at the holder
-event-looked = Viewed by an inspector
+event-looked = Read by a compliance officer
 event-own = Viewed by you
 
 tag-sensitive = Includes sensitive information

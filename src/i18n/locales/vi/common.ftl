@@ -31,6 +31,10 @@ basis-statutory-means = Luật cho phép cơ quan xem mà không cần hỏi ý 
 basis-consent-means = Ông/bà đã đồng ý cho xem. Ông/bà có thể rút lại bất cứ lúc nào.
 basis-emergency-means = Cơ quan xem vì việc khẩn cấp, để bảo vệ tính mạng, sức khỏe hoặc an toàn.
 basis-contract-means = Cơ quan xem để thực hiện hợp đồng mà ông/bà đã ký.
+basis-statutory-condition = Luật cho phép cơ quan xem mà không cần hỏi ý kiến người dân.
+basis-consent-condition = Cơ quan phải hỏi trước. Chỉ khi người dân đồng ý thì mới được xem.
+basis-emergency-condition = Chỉ khi cần bảo vệ ngay tính mạng, sức khỏe hoặc an toàn.
+basis-contract-condition = Chỉ để thực hiện hợp đồng mà người dân đã ký.
 citation-unverified = (chưa đối chiếu với văn bản công bố)
 sensitive-means = Thông tin { -sensitive } là loại được luật bảo vệ chặt hơn, như sức khỏe, dân tộc hay vi phạm.
 

@@ -8,7 +8,9 @@
 # How an entry was lawful
 basis-statutory = Theo luật
 basis-consent = Ông/bà đã đồng ý
+basis-consent-kind = Khi người dân đồng ý
 basis-emergency = Khẩn cấp
+basis-emergency-kind = Khi khẩn cấp
 basis-contract = Theo hợp đồng
 
 # What an entry records
