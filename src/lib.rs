@@ -27,11 +27,18 @@ pub mod store;
 // floor 3: engines
 pub mod ledger;
 pub mod policy;
+pub mod registry;
+pub mod tokens;
 pub mod vault;
 
+pub mod engines;
+
 // floor 4: offices
+pub mod admin;
 pub mod gateway;
+pub mod history;
 pub mod login;
+pub mod oauth;
 
 // floor 5: counters
 pub mod http;

@@ -11,15 +11,19 @@ mod tokens;
 
 /// `(floor, step, rooms)`: a room imports only rooms that stand strictly lower.
 const PLAN: &[(u8, u8, &[&str])] = &[
-    (0, 0, &["time", "secret", "crypto"]),
-    (0, 1, &["id", "config", "telemetry", "i18n"]),
+    (0, 0, &["time", "secret", "crypto", "json"]),
+    (0, 1, &["id", "telemetry", "i18n"]),
     (1, 0, &["protocol", "merkle", "jose"]),
     (1, 1, &["domain"]),
-    (2, 0, &["store", "outbound"]),
-    (3, 0, &["policy", "ledger", "tokens"]),
-    (4, 0, &["catalogue", "oauth", "login", "gateway", "history"]),
+    (2, 0, &["keyring", "objects", "store", "outbound"]),
+    (3, 0, &["policy", "ledger", "tokens", "vault", "registry"]),
+    (3, 1, &["engines"]),
+    (4, 0, &["admin", "oauth", "login", "gateway", "history"]),
     (5, 0, &["http"]),
-    (6, 0, &["app", "cli", "demo"]),
+    (6, 0, &["config"]),
+    (6, 1, &["app"]),
+    (6, 2, &["demo"]),
+    (6, 3, &["cli"]),
 ];
 
 /// `(crate, rooms that may name it)`; files of tests may name any.
@@ -31,6 +35,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("openidconnect", &["login"]),
     ("jsonwebtoken", &["jose"]),
     ("reqwest", &["outbound"]),
+    ("object_store", &["objects"]),
 ];
 
 const CLOCKS: &[&str] = &["SystemTime", "Utc", "Local", "Timestamp", "Zoned"];

@@ -7,34 +7,11 @@ use zeroize::Zeroize as _;
 
 use crate::{
     crypto::{self, Digest},
-    secret::Secret,
     time::Millis,
 };
 
-/// A national identification number (*số định danh cá nhân*): twelve digits. Never printed, wiped on drop.
-#[derive(Clone, PartialEq, Eq)]
-pub struct NationalId(Secret<String>);
-
-impl NationalId {
-    /// Reads twelve ASCII digits; anything else is `None`.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        (text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit()))
-            .then(|| Self(Secret::new(text.to_owned())))
-    }
-
-    /// The digits.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        self.0.expose()
-    }
-}
-
-impl std::fmt::Debug for NationalId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("[national id]")
-    }
-}
+/// A national identification number (*số định danh cá nhân*), as requests carry it.
+pub use crate::protocol::rar::NationalId;
 
 /// A subject together with the keys derived from its one key: destroy that key and nothing of it can be read.
 #[derive(Clone)]
@@ -120,16 +97,6 @@ impl Subject {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_national_id_is_twelve_digits_and_never_printed() {
-        for bad in ["", "99900000001", "9990000000155", "99900000001a", "９９９０００００００１５"]
-        {
-            assert!(NationalId::parse(bad).is_none(), "{bad}");
-        }
-        let id = NationalId::parse("999000000015").unwrap();
-        assert!(!format!("{id:?}").contains("999"));
-    }
 
     #[test]
     fn tags_link_within_a_month_and_not_across_months_or_people() {

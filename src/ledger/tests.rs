@@ -59,7 +59,7 @@ impl World {
         let mut ids = Vec::new();
         let mut commands = Vec::new();
         for i in 0..count {
-            let person = NationalId::parse(&format!("99900000{:04}", i % 7)).unwrap();
+            let person = NationalId::parse(format!("99900000{:04}", i % 7)).unwrap();
             let subject = self.vault.citizen(&person).await.unwrap();
             let id = id::new(self.clock.now(), self.random.as_ref());
             let token = Uuid::from_u128(i as u128);

@@ -123,8 +123,8 @@ impl Vault {
         let sealed_error = || VaultError::Sealed(subject.id());
         let bytes = crypto::open(subject.identity_key(), subject.id().as_bytes(), &sealed)
             .ok_or_else(sealed_error)?;
-        let identity: Identity = serde_json::from_slice(&bytes).map_err(|_| sealed_error())?;
-        Ok(identity.national_ids.last().and_then(|text| NationalId::parse(text)))
+        let mut identity: Identity = serde_json::from_slice(&bytes).map_err(|_| sealed_error())?;
+        Ok(identity.national_ids.pop().and_then(NationalId::parse))
     }
 
     /// The handle by which an agency knows a person; made at first use and never changed.

@@ -28,7 +28,7 @@ fn vault(store: &Store, keys: &Keyring, seed: u64) -> Vault {
 async fn the_same_person_is_found_by_id_and_by_each_agencys_own_handle(s: Scratch) {
     let keys = keys();
     let (here, there) = (vault(&s.store, &keys, 1), vault(&s.store, &keys, 2));
-    let id = NationalId::parse("999000000015").unwrap();
+    let id = NationalId::parse("999000000015".to_owned()).unwrap();
     let person = here.citizen(&id).await.unwrap();
     assert_eq!(there.citizen(&id).await.unwrap().id(), person.id());
     assert_eq!(there.national_id(&person).await.unwrap(), Some(id));
@@ -46,7 +46,7 @@ async fn two_nodes_that_first_mention_a_person_at_once_agree(s: Scratch) {
     for seed in 0..8 {
         let vault = vault(&s.store, &keys, 10 + seed);
         tasks.spawn(async move {
-            let person = vault.citizen(&NationalId::parse("999000000023").unwrap()).await.unwrap();
+            let person = vault.citizen(&NationalId::parse("999000000023".to_owned()).unwrap()).await.unwrap();
             (person.id(), vault.handle("tinh-a", &person).await.unwrap())
         });
     }
@@ -56,7 +56,7 @@ async fn two_nodes_that_first_mention_a_person_at_once_agree(s: Scratch) {
 }
 
 async fn another_master_key_opens_nothing(s: Scratch) {
-    let id = NationalId::parse("999000000031").unwrap();
+    let id = NationalId::parse("999000000031".to_owned()).unwrap();
     let ours = keys();
     vault(&s.store, &ours, 1).citizen(&id).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
