@@ -1,13 +1,19 @@
 //! The parts of a compact JWS that `openidconnect` does not hand out, and its errors in our words.
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::{
+    fmt,
+    time::{Duration, UNIX_EPOCH},
+};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use openidconnect::{
     ClaimsVerificationError, JsonWebKey as _, JsonWebKeyId, JsonWebKeySet, SignatureVerificationError,
     core::{CoreIdToken, CoreIdTokenVerifier, CoreJsonWebKey, CoreJwsSigningAlgorithm},
 };
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, MapAccess, Visitor},
+};
 use serde_json::{Map, Value};
 
 use super::{
@@ -65,7 +71,7 @@ pub(super) fn read_id_token(jwt: &str) -> Result<CoreIdToken, LoginError> {
 /// The claims of a JWS, whose signature the caller has checked or checks next.
 pub(super) fn claims(jwt: &str) -> Result<Map<String, Value>, LoginError> {
     let payload = jwt.split('.').nth(1).ok_or(LoginError::TokenMalformed)?;
-    decode(payload)
+    decode(payload).map(|OneOfEach(claims)| claims)
 }
 
 /// The header and claims of a JWS signed by a key and with an algorithm of the issuer; no claim is checked. For
@@ -97,12 +103,39 @@ pub(super) fn signed_claims(
     if !candidates.any(|key| key.verify_signature(&header.alg, signed.as_bytes(), &signature).is_ok()) {
         return Err(LoginError::BadSignature);
     }
-    Ok((header, decode(payload)?))
+    let OneOfEach(claims) = decode(payload)?;
+    Ok((header, claims))
 }
 
 fn decode<T: serde::de::DeserializeOwned>(part: &str) -> Result<T, LoginError> {
     let json = URL_SAFE_NO_PAD.decode(part).map_err(|_| LoginError::TokenMalformed)?;
     serde_json::from_slice(&json).map_err(|_| LoginError::TokenMalformed)
+}
+
+/// A JSON object in which no member stands twice (RFC 7519 §4 lets us refuse it), so that nobody reads another value
+/// than `openidconnect` checked.
+struct OneOfEach(Map<String, Value>);
+
+impl<'de> Deserialize<'de> for OneOfEach {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = OneOfEach;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object whose members differ")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<OneOfEach, A::Error> {
+                let mut members = Map::new();
+                while let Some((name, value)) = from.next_entry::<String, Value>()? {
+                    if members.insert(name, value).is_some() {
+                        return Err(de::Error::custom("a member stands twice"));
+                    }
+                }
+                Ok(OneOfEach(members))
+            }
+        }
+        from.deserialize_map(Members)
+    }
 }
 
 /// `openidconnect`'s refusals in our words. Its texts quote claims and are dropped.

@@ -27,6 +27,9 @@ pub struct LogoutToken {
 
 /// The address that ends the session at the issuer too, or `None` when the issuer has no such address.
 /// `post_logout_redirect` must be registered there.
+///
+/// The ID token goes along as a hint, so that the issuer need not ask again, unless it holds something like a
+/// national id: that must never stand in an address (I6). Issuers that put it into UserInfo instead avoid the question.
 pub async fn logout_url(
     provider: &Provider,
     id_token_hint: &Secret<String>,
@@ -37,13 +40,26 @@ pub async fn logout_url(
     let Some(endpoint) = known.metadata.additional_metadata().end_session_endpoint.clone() else {
         return Ok(None);
     };
-    let hint = jws::read_id_token(id_token_hint.expose())?;
-    let url = LogoutRequest::from(endpoint)
-        .set_id_token_hint(&hint)
+    let mut request = LogoutRequest::from(endpoint)
         .set_client_id(ClientId::new(provider.config.client_id.clone()))
-        .set_post_logout_redirect_uri(PostLogoutRedirectUrl::from_url(post_logout_redirect))
-        .http_get_url();
-    Ok(Some(url))
+        .set_post_logout_redirect_uri(PostLogoutRedirectUrl::from_url(post_logout_redirect));
+    if !jws::claims(id_token_hint.expose())?.values().any(may_hold_an_id) {
+        request = request.set_id_token_hint(&jws::read_id_token(id_token_hint.expose())?);
+    }
+    Ok(Some(request.http_get_url()))
+}
+
+/// Whether a claim holds a run of exactly as many digits as a national id (12) or its predecessor (9) has.
+fn may_hold_an_id(claim: &Value) -> bool {
+    match claim {
+        Value::Null | Value::Bool(_) => false,
+        Value::Number(number) => matches!(number.to_string().len(), 9 | 12),
+        Value::String(text) => {
+            text.split(|c: char| !c.is_ascii_digit()).any(|digits| matches!(digits.len(), 9 | 12))
+        }
+        Value::Array(list) => list.iter().any(may_hold_an_id),
+        Value::Object(members) => members.values().any(may_hold_an_id),
+    }
 }
 
 /// Verifies a logout token by Back-Channel Logout §2.6. `typ` may be `logout+jwt`, `JWT` or absent, because issuers

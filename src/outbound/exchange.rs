@@ -63,3 +63,56 @@ fn no_answer(error: &reqwest::Error) -> ExchangeError {
     };
     ExchangeError::NoAnswer(kind.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{Read as _, Write as _},
+        net::TcpListener,
+    };
+
+    use super::*;
+    use crate::outbound::http;
+
+    /// A server that gives every caller the same bytes.
+    fn answering(bytes: Vec<u8>) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let _ = stream.read(&mut [0; 4096]);
+                let _ = stream.write_all(&bytes);
+            }
+        });
+        address
+    }
+
+    async fn get(url: &str) -> Result<Response<Vec<u8>>, ExchangeError> {
+        let request = Request::get(url).body(Vec::new()).unwrap();
+        Exchange::new(http::client().unwrap()).send(request).await
+    }
+
+    #[tokio::test]
+    async fn an_answer_without_end_is_dropped_at_the_limit() {
+        let mut bytes = b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n".to_vec();
+        bytes.resize(bytes.len() + ANSWER_LIMIT, b'x');
+        assert_eq!(get(&answering(bytes.clone())).await.unwrap().body().len(), ANSWER_LIMIT);
+        bytes.push(b'x');
+        assert!(matches!(get(&answering(bytes)).await, Err(ExchangeError::TooLarge(_))));
+    }
+
+    #[tokio::test]
+    async fn a_redirect_is_an_answer_and_not_followed() {
+        let elsewhere = answering(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_vec());
+        let redirect = format!("HTTP/1.1 302 Found\r\nlocation: {elsewhere}\r\ncontent-length: 0\r\n\r\n");
+        assert_eq!(get(&answering(redirect.into_bytes())).await.unwrap().status().as_u16(), 302);
+    }
+
+    #[tokio::test]
+    async fn a_failure_does_not_quote_the_address() {
+        let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let error = get(&format!("http://{closed}/999000000015")).await.unwrap_err();
+        assert_eq!(error.to_string(), "no answer: cannot connect");
+    }
+}

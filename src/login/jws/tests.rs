@@ -51,3 +51,15 @@ fn a_symmetric_key_in_a_key_set_is_not_a_key() {
         serde_json::from_value(json!({"keys": [{"kty": "oct", "k": "AAAA"}]})).unwrap();
     assert!(usable(&keys).keys().is_empty());
 }
+
+#[test]
+fn claims_in_which_a_member_stands_twice_are_refused() {
+    let jwt = |payload: &str| {
+        format!(
+            "e30.{}.e30",
+            base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, payload)
+        )
+    };
+    assert!(super::claims(&jwt("{\"sub\":\"a\",\"id\":\"b\"}")).is_ok());
+    assert_eq!(super::claims(&jwt("{\"id\":\"a\",\"id\":\"b\"}")).unwrap_err(), LoginError::TokenMalformed);
+}

@@ -39,12 +39,6 @@ async fn a_citizen_signs_in() {
     // RFC 6749 §2.3.1: id and secret are form-encoded first: `minhbach:s+e%3Acret`.
     assert!(head.contains("Basic bWluaGJhY2g6cytlJTNBY3JldA=="), "{head}");
     assert!(body.contains("code_verifier=") && !body.contains("secret"), "{body}");
-
-    let out =
-        logout_url(&provider, &person.id_token, "http://127.0.0.1:1/".parse().unwrap(), NOW).await.unwrap();
-    let out = out.unwrap();
-    assert_eq!(out.path(), "/end");
-    assert!(out.query_pairs().any(|(k, v)| k == "id_token_hint" && v == person.id_token.expose().as_str()));
 }
 
 #[tokio::test]
@@ -70,6 +64,27 @@ async fn the_browser_is_sent_out_with_state_nonce_and_a_hashed_verifier() {
     assert!(!format!("{pending:?}").contains(pending.state.expose()));
     let (other, _) = begin(&provider, NOW, &random, ReturnTo::parse("/").unwrap()).await.unwrap();
     assert_ne!(other.query(), url.query());
+}
+
+#[tokio::test]
+async fn the_session_at_the_issuer_is_ended_without_a_national_id_in_the_address() {
+    let idp = Idp::start();
+    let home: url::Url = "http://127.0.0.1:1/".parse().unwrap();
+    let citizens = citizens(&idp);
+    let citizen = idp.sign_in(&citizens, |_, _, _| ()).await.unwrap();
+    let out = logout_url(&citizens, &citizen.id_token, home.clone(), NOW).await.unwrap().unwrap();
+    assert_eq!(out.path(), "/end");
+    assert!(out.query_pairs().all(|(k, _)| k != "id_token_hint"), "{out}");
+    assert!(out.query_pairs().any(|(k, v)| k == "client_id" && v == "minhbach"), "{out}");
+
+    let officials = officials(&idp, "");
+    let plain = idp.sign_in(&officials, |claims, _, _| claims["national_id"] = json!(null)).await.unwrap();
+    let out = logout_url(&officials, &plain.id_token, home.clone(), NOW).await.unwrap().unwrap();
+    assert!(out.query_pairs().any(|(k, v)| k == "id_token_hint" && v == plain.id_token.expose().as_str()));
+
+    idp.state().discovery = json!({"end_session_endpoint": null});
+    let without = self::officials(&idp, "");
+    assert_eq!(logout_url(&without, &plain.id_token, home, NOW).await, Ok(None));
 }
 
 #[tokio::test]
