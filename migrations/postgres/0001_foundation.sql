@@ -48,6 +48,7 @@ CREATE TABLE tokens (
     jti        UUID    PRIMARY KEY,
     client     UUID    NOT NULL,
     subject    UUID    NOT NULL,
+    entry      UUID    NOT NULL,
     audience   TEXT    NOT NULL,
     expires    BIGINT NOT NULL,
     uses_left  BIGINT NOT NULL,

@@ -48,6 +48,7 @@ CREATE TABLE tokens (
     jti        BLOB    PRIMARY KEY,
     client     BLOB    NOT NULL,
     subject    BLOB    NOT NULL,
+    entry      BLOB    NOT NULL,
     audience   TEXT    NOT NULL,
     expires    INTEGER NOT NULL,
     uses_left  INTEGER NOT NULL,

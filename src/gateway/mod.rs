@@ -1,5 +1,7 @@
-//! What is asked of which source for a decided request, and what of their answers is passed on.
+//! The data endpoint's work: what is asked of which source for a decided request, and what of their answers leaves.
 //!
-//! Pure. Out of scope: deciding (`policy`), asking (`outbound`), and the entry that must be committed first (`ledger`).
+//! [`answer`] is pure; [`data`] tells the whole call in its order. Out of scope: the rules (`policy`), speaking to the
+//! sources (`outbound`), HTTP.
 
 pub mod answer;
+pub mod data;

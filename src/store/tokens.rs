@@ -13,6 +13,8 @@ pub struct Token {
     pub client: Uuid,
     /// The person it is about.
     pub subject: Uuid,
+    /// The entry that recorded its issue.
+    pub entry: Uuid,
     /// Its audience.
     pub audience: String,
     /// When it ends, milliseconds.
@@ -29,7 +31,7 @@ impl Store {
     /// # Errors
     /// [`Error`] when the database fails.
     pub async fn token(&self, jti: Uuid) -> Result<Option<Token>, Error> {
-        const SQL: &str = "SELECT jti, client, subject, audience, expires, uses_left, revoked_at FROM tokens \
+        const SQL: &str = "SELECT jti, client, subject, entry, audience, expires, uses_left, revoked_at FROM tokens \
              WHERE jti = $1";
         Ok(read!(self, |pool| sqlx::query_as(SQL).bind(jti).fetch_optional(pool).await)?)
     }

@@ -105,15 +105,15 @@ async fn refuse_replays(tx: &mut Tx, commands: &[Command], out: &mut [Option<Out
     let mut owner: HashMap<Uuid, usize> = HashMap::new();
     let mut ids: Vec<(Uuid, i64)> = Vec::new();
     for (i, command) in commands.iter().enumerate() {
-        if command.replays.iter().any(|(id, _)| owner.contains_key(id)) {
-            drop_out(out, i, Outcome::Replayed);
+        if let Some((id, _)) = command.replays.iter().find(|(id, _)| owner.contains_key(id)) {
+            drop_out(out, i, Outcome::Replayed(*id));
             continue;
         }
         for (id, expires) in &command.replays {
             if owner.insert(*id, i).is_none() {
                 ids.push((*id, expires.0));
             } else {
-                drop_out(out, i, Outcome::Replayed);
+                drop_out(out, i, Outcome::Replayed(*id));
             }
         }
     }
@@ -125,9 +125,10 @@ async fn refuse_replays(tx: &mut Tx, commands: &[Command], out: &mut [Option<Out
         Tx::Sqlite(tx) => sqlite::insert_replays(tx, &ids).await?,
         Tx::Postgres(tx) => postgres::insert_replays(tx, &ids).await?,
     };
-    for (id, i) in owner {
-        if !new.contains(&id) {
-            drop_out(out, i, Outcome::Replayed);
+    let standing: Vec<(usize, &Command)> = open(commands, out).collect();
+    for (i, command) in standing {
+        if let Some((id, _)) = command.replays.iter().find(|(id, _)| !new.contains(id)) {
+            drop_out(out, i, Outcome::Replayed(*id));
         }
     }
     Ok(())

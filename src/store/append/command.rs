@@ -60,6 +60,8 @@ pub struct Token {
     pub client: Uuid,
     /// The person it is about.
     pub subject: Uuid,
+    /// The entry that records its issue.
+    pub entry: Uuid,
     /// Its one audience.
     pub audience: String,
     /// When it ends.
@@ -163,8 +165,8 @@ pub enum Outcome {
         /// The use set aside, when one was asked for.
         reserved: Option<Reserved>,
     },
-    /// An assertion or proof was seen before.
-    Replayed,
+    /// This assertion or proof was seen before.
+    Replayed(Uuid),
     /// The token has no uses left.
     UsesExhausted,
     /// The refusal is already recorded by this entry.

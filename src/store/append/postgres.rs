@@ -103,12 +103,12 @@ pub(super) async fn write(
     consumed: &[(Uuid, Uuid)],
     edge: &[u8],
 ) -> Result<bool, Error> {
-    const WRITE: &str = "WITH t AS (INSERT INTO tokens (jti, client, subject, audience, expires, uses_left) \
-           SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::int8[], $6::int8[])), \
+    const WRITE: &str = "WITH t AS (INSERT INTO tokens (jti, client, subject, entry, audience, expires, uses_left) \
+           SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::int8[], $7::int8[])), \
          e AS (INSERT INTO entries (idx, id, subject, n, at, kind, agency, leaf, sealed) \
-           SELECT * FROM unnest($7::int8[], $8::uuid[], $9::uuid[], $10::int8[], $11::int8[], $12::text[], \
-                                $13::text[], $14::bytea[], $15::bytea[])) \
-         UPDATE head SET size = $16, edge = $17 WHERE one = 1 AND size = $18 AND epoch = $19";
+           SELECT * FROM unnest($8::int8[], $9::uuid[], $10::uuid[], $11::int8[], $12::int8[], $13::text[], \
+                                $14::text[], $15::bytea[], $16::bytea[])) \
+         UPDATE head SET size = $17, edge = $18 WHERE one = 1 AND size = $19 AND epoch = $20";
     const CONSUME: &str = "UPDATE uses SET consumed = 1 FROM unnest($1::uuid[], $2::uuid[]) AS v (jti, key) \
          WHERE uses.jti = v.jti AND uses.key = v.key";
     if !consumed.is_empty() {
@@ -120,6 +120,7 @@ pub(super) async fn write(
         .bind(tokens.iter().map(|t| t.jti).collect::<Vec<_>>())
         .bind(tokens.iter().map(|t| t.client).collect::<Vec<_>>())
         .bind(tokens.iter().map(|t| t.subject).collect::<Vec<_>>())
+        .bind(tokens.iter().map(|t| t.entry).collect::<Vec<_>>())
         .bind(tokens.iter().map(|t| t.audience.as_str()).collect::<Vec<_>>())
         .bind(tokens.iter().map(|t| t.expires.0).collect::<Vec<_>>())
         .bind(tokens.iter().map(|t| t.uses).collect::<Vec<_>>())

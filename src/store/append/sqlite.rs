@@ -202,12 +202,13 @@ pub(super) async fn write(
 }
 
 async fn write_tokens(tx: &mut Lite, tokens: &[&Token]) -> Result<(), Error> {
-    // value = [expires, uses, offset of audience, length of audience]; ids are at the front of the blob, 48 a token.
-    const SQL: &str = "INSERT INTO tokens (jti, client, subject, audience, expires, uses_left) \
-         SELECT substr($2, e.key * 48 + 1, 16), substr($2, e.key * 48 + 17, 16), substr($2, e.key * 48 + 33, 16), \
+    // value = [expires, uses, offset of audience, length of audience]; ids are at the front of the blob, 64 a token.
+    const SQL: &str = "INSERT INTO tokens (jti, client, subject, entry, audience, expires, uses_left) \
+         SELECT substr($2, e.key * 64 + 1, 16), substr($2, e.key * 64 + 17, 16), substr($2, e.key * 64 + 33, 16), \
+                substr($2, e.key * 64 + 49, 16), \
                 CAST(substr($2, e.value ->> 2, e.value ->> 3) AS TEXT), e.value ->> 0, e.value ->> 1 \
          FROM json_each($1) e";
-    let mut pack = Pack::ids(tokens.iter().flat_map(|t| [&t.jti, &t.client, &t.subject]));
+    let mut pack = Pack::ids(tokens.iter().flat_map(|t| [&t.jti, &t.client, &t.subject, &t.entry]));
     let mut numbers = String::from("[");
     for token in tokens {
         let offset = pack.add(token.audience.as_bytes());

@@ -44,6 +44,7 @@ fn with_token(random: &SeededRandom, subject: Uuid, uses: i64) -> (Uuid, Command
         jti,
         client: Uuid::nil(),
         subject,
+        entry: Uuid::nil(),
         audience: "https://aud.example".into(),
         expires: NOW,
         uses,
@@ -122,7 +123,7 @@ async fn a_replayed_id_drops_its_command_out_alone(s: Scratch) {
     let out = run(&s.store, &[with(10), with(20), with(10), with(21)]).await.unwrap();
     assert_eq!(out.iter().map(done).collect::<Vec<_>>(), [true, true, false, false]);
     let out = run(&s.store, &[with(20), with(30)]).await.unwrap();
-    assert_eq!(out[0], Outcome::Replayed);
+    assert_eq!(out[0], Outcome::Replayed(Uuid::from_u128(20)));
     assert!(done(&out[1]));
     assert_eq!(check_everything(&s.store).await, 3);
 }

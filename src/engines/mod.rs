@@ -2,8 +2,11 @@
 //!
 //! Offices receive [`Engines`]; they never build one. Out of scope: any rule.
 
+mod refusal;
+
 use std::sync::Arc;
 
+pub use refusal::Recorded;
 use uuid::Uuid;
 
 use crate::{

@@ -1,0 +1,148 @@
+//! The OAuth endpoints: token, introspection, revocation, keys, discovery.
+
+use std::sync::Arc;
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{self, HeaderName, HeaderValue},
+    web::{Data, Payload},
+};
+
+use super::{State, error, request};
+use crate::{
+    jose::{dpop::NoncePolicy, jws::Unverified},
+    login::{self, IssuerRole},
+    oauth::{self, Actor, Ask, Authenticated},
+    protocol::{
+        error::{ErrorCode, OAuthError},
+        token::TokenRequest,
+    },
+};
+
+/// The header that carries the next nonce (RFC 9449 §8.2).
+const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
+
+/// `POST /oauth/token`.
+pub async fn token(state: Data<State>, request: HttpRequest, payload: Payload) -> HttpResponse {
+    let mut answer = match issue(&state, &request, payload).await {
+        Ok(answer) => answer,
+        Err(answer) => answer,
+    };
+    if let Ok(nonce) = HeaderValue::from_str(&state.nonces.issue(state.engines.now())) {
+        answer.headers_mut().insert(DPOP_NONCE, nonce);
+    }
+    answer
+}
+
+async fn issue(
+    state: &State,
+    request: &HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, HttpResponse> {
+    let engines = &state.engines;
+    let form = request::form(request, payload).await.map_err(|e| error::bad_form(&e))?;
+    let who = oauth::authenticate(engines, &form).await.map_err(|e| error::office(&e))?;
+    let address = format!("{}/oauth/token", engines.addresses.issuer);
+    let nonce = NoncePolicy::Required(&state.nonces);
+    let proof = request::proof(request, &address, None, nonce, engines.now())
+        .map_err(|e| error::oauth(&request::proof_error(&e)))?;
+    let asked = TokenRequest::from_form(&form).map_err(|e| error::oauth(&e))?;
+    let actor = match &asked.actor_token {
+        Some(token) => Some(actor(state, &who, token.expose()).await.map_err(|e| error::oauth(&e))?),
+        None => None,
+    };
+    let ask = Ask { who: &who, proof: &proof, request: &asked, actor };
+    let granted = oauth::issue(engines, ask).await.map_err(|e| error::office(&e))?;
+    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(granted))
+}
+
+/// Proves an official's sign-in: by an issuer registered for this client and bound to its agency.
+async fn actor(state: &State, who: &Authenticated, token: &str) -> Result<Actor, OAuthError> {
+    let refuse = |reason: &str, description: &str| {
+        OAuthError::new(ErrorCode::InvalidRequest, reason, description)
+    };
+    #[derive(serde::Deserialize)]
+    struct Issuer {
+        iss: String,
+    }
+    let malformed = || refuse("actor_token_malformed", "`actor_token` is not a signed ID token");
+    let unverified = Unverified::parse(token).map_err(|_| malformed())?;
+    let Issuer { iss } = unverified.unverified_claims().map_err(|_| malformed())?;
+    let unbound = || {
+        refuse("actor_token_issuer", "the issuer of `actor_token` is not registered for this client's agency")
+    };
+    let bound = who.client.actor_issuers.iter().find(|bound| bound.issuer == iss).ok_or_else(unbound)?;
+    let speaks_for = |role: &IssuerRole| match role {
+        IssuerRole::Official { agency } => agency.as_str() == who.client.agency.as_ref(),
+        IssuerRole::Citizen | IssuerRole::Compliance { .. } => false,
+    };
+    let provider = state
+        .providers
+        .iter()
+        .find(|provider| provider.config().issuer == iss && speaks_for(&provider.config().role))
+        .map(Arc::clone)
+        .ok_or_else(unbound)?;
+    let now = state.engines.now();
+    let verified = login::verify_actor_token(&provider, token, &bound.audiences, now)
+        .await
+        .map_err(|e| refuse(e.code(), &e.to_string()))?;
+    Ok(Actor {
+        issuer: verified.issuer,
+        sub: verified.subject,
+        code: verified.id,
+        unit: verified.unit,
+        assurance: verified.assurance,
+    })
+}
+
+/// `POST /oauth/introspect`.
+pub async fn introspect(state: Data<State>, request: HttpRequest, payload: Payload) -> HttpResponse {
+    let engines = &state.engines;
+    let form = match request::form(&request, payload).await {
+        Ok(form) => form,
+        Err(e) => return error::bad_form(&e),
+    };
+    let answer = match oauth::authenticate(engines, &form).await {
+        Ok(who) => oauth::introspect(engines, &who, &form).await,
+        Err(e) => Err(e),
+    };
+    match answer {
+        Ok(said) => HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(said),
+        Err(e) => error::office(&e),
+    }
+}
+
+/// `POST /oauth/revoke`.
+pub async fn revoke(state: Data<State>, request: HttpRequest, payload: Payload) -> HttpResponse {
+    let engines = &state.engines;
+    let form = match request::form(&request, payload).await {
+        Ok(form) => form,
+        Err(e) => return error::bad_form(&e),
+    };
+    let done = match oauth::authenticate(engines, &form).await {
+        Ok(who) => oauth::revoke(engines, &who, &form).await,
+        Err(e) => Err(e),
+    };
+    match done {
+        Ok(()) => HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).finish(),
+        Err(e) => error::office(&e),
+    }
+}
+
+/// `GET /oauth/jwks`. Kept for less than the notice a new key is given before it signs.
+pub async fn jwks(state: Data<State>) -> HttpResponse {
+    let keys = state.engines.tokens.jwks(state.engines.now());
+    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "public, max-age=300")).json(keys)
+}
+
+/// `GET /.well-known/oauth-authorization-server`.
+pub async fn authorization_server(state: Data<State>) -> HttpResponse {
+    let document = oauth::authorization_server(&state.engines);
+    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "public, max-age=300")).json(document)
+}
+
+/// `GET /.well-known/oauth-protected-resource`.
+pub async fn protected_resource(state: Data<State>) -> HttpResponse {
+    let document = oauth::protected_resource(&state.engines);
+    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "public, max-age=300")).json(document)
+}

@@ -1,0 +1,71 @@
+//! Introspection (RFC 7662): the issuing client reads its own token, the audience's resource server reads it with the
+//! person's national id, and to anybody else every token is inactive.
+
+use uuid::Uuid;
+
+use super::{Authenticated, Error, client::use_up};
+use crate::{
+    engines::Engines,
+    jose::access_token::{AccessToken, Confirmation},
+    protocol::{
+        form::Form,
+        introspection::{ActiveToken, Introspection, token_of},
+        token::TokenType,
+    },
+    store::tokens::Token,
+};
+
+/// Answers an introspection request of a proved client.
+///
+/// # Errors
+/// `invalid_request` without a token, `invalid_client` for a replayed assertion, or the database failed.
+pub async fn introspect(engines: &Engines, who: &Authenticated, form: &Form) -> Result<Introspection, Error> {
+    use_up(engines, who).await?;
+    let compact = token_of(form)?;
+    let Some((token, row)) = live(engines, compact.expose()).await? else {
+        return Ok(Introspection::Inactive);
+    };
+    let is_holder = who.client.audience.as_deref() == Some(token.aud.as_str());
+    let is_issued_to = who.client.client_id == token.client_id;
+    if who.client.suspended || !(is_holder || is_issued_to) {
+        return Ok(Introspection::Inactive);
+    }
+    let mut details = token.authorization_details;
+    let detail = details.get_mut(0).ok_or(Error::Inconsistent("authorization_details"))?;
+    if let Some(left) = detail.get_mut("uses_left") {
+        *left = row.uses_left.into();
+    }
+    if is_holder {
+        let subject = engines.vault.subject(row.subject).await?.ok_or(Error::Inconsistent("subject"))?;
+        let id = engines.vault.national_id(&subject).await?.ok_or(Error::Inconsistent("national id"))?;
+        if let Some(named) = detail.get_mut("subject").and_then(|s| s.as_object_mut()) {
+            named.insert("national_id".to_owned(), id.expose().into());
+        }
+    }
+    let (cnf, token_type) = match &token.cnf {
+        Confirmation::Jkt(jkt) => (serde_json::json!({ "jkt": jkt }), TokenType::DPoP),
+        Confirmation::Certificate(x5t) => (serde_json::json!({ "x5t#S256": x5t }), TokenType::Bearer),
+    };
+    Ok(Introspection::Active(Box::new(ActiveToken {
+        iss: token.iss,
+        sub: token.sub,
+        client_id: token.client_id,
+        aud: token.aud,
+        exp: token.exp,
+        iat: token.iat,
+        jti: token.jti,
+        token_type,
+        cnf,
+        authorization_details: details,
+    })))
+}
+
+/// A token of ours that has neither ended nor been revoked, whose client and rules still stand.
+pub(super) async fn live(engines: &Engines, compact: &str) -> Result<Option<(AccessToken, Token)>, Error> {
+    let Ok(token) = engines.tokens.verify_any(compact, engines.now()) else { return Ok(None) };
+    let Ok(jti) = Uuid::parse_str(&token.jti) else { return Ok(None) };
+    let Some(row) = engines.store.token(jti).await? else { return Ok(None) };
+    let client = engines.registry.client(&token.client_id).await?;
+    let stands = client.is_some_and(|client| !client.suspended) && row.revoked_at.is_none();
+    Ok(stands.then_some((token, row)))
+}
