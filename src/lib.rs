@@ -44,4 +44,6 @@ pub mod oauth;
 pub mod http;
 
 // floor 6: doors
+pub mod app;
+pub mod config;
 pub mod demo;
