@@ -164,9 +164,11 @@ fn providers(config: &Config) -> Result<Vec<Arc<Provider>>, StartError> {
 /// A field that may be granted and that no source gives would only ever come back as missing.
 fn every_field_has_a_source(engines: &Engines, sources: &Sources) -> Result<(), StartError> {
     let catalogue = engines.register.catalogue();
-    let needed = catalogue.purposes.values().filter(|purpose| purpose.is_active()).flat_map(|purpose| {
-        purpose.bases.iter().flat_map(|basis| basis.fields.iter())
-    });
+    let needed = catalogue
+        .purposes
+        .values()
+        .filter(|purpose| purpose.is_active())
+        .flat_map(|purpose| purpose.bases.iter().flat_map(|basis| basis.fields.iter()));
     let mut without: Vec<String> = needed
         .filter(|field| {
             !catalogue.fetched_for(field).is_some_and(|base| sources.offers(&base.source, &base.name))
@@ -249,7 +251,9 @@ async fn refresh_keys(engines: Engines) {
         match tokio::task::spawn_blocking(move || tokens.refresh()).await {
             Ok(Ok(true)) => tracing::info!("tokens.refresh took up changed keys"),
             Ok(Ok(false)) | Err(_) => {}
-            Ok(Err(error)) => tracing::error!(%error, "tokens.refresh cannot read the keys; the old ones stay"),
+            Ok(Err(error)) => {
+                tracing::error!(%error, "tokens.refresh cannot read the keys; the old ones stay")
+            }
         }
     }
 }

@@ -3,6 +3,11 @@
 //! Nobody here exists: national ids start with 999, which no province has, and names mean "test", "example", "sample".
 //! Everything listens on the loopback only. Out of scope: the service itself, and the walk through the story.
 
+pub mod agency;
+pub mod browser;
 pub mod idp;
 pub mod people;
 pub mod registers;
+pub mod run;
+pub mod settings;
+pub mod walk;

@@ -203,7 +203,8 @@ impl Gateway {
         if row.revoked_at.is_some() {
             return Err(Error::Token("token_revoked"));
         }
-        let client = engines.registry.client(&token.client_id).await?.ok_or(Error::Token("client_unknown"))?;
+        let client =
+            engines.registry.client(&token.client_id).await?.ok_or(Error::Token("client_unknown"))?;
         let subject = engines.vault.subject(row.subject).await?.ok_or(Error::Inconsistent("subject"))?;
         let entry = engines.store.entry(row.entry).await?.ok_or(Error::Inconsistent("entry"))?;
         let (record, _) = entry::open(&entry, &subject).map_err(|_| Error::Inconsistent("entry"))?;
@@ -331,13 +332,9 @@ impl Gateway {
             let count = self.no_record.get_with(standing.client.client_id.clone(), Arc::default);
             count.fetch_add(1, Ordering::Relaxed);
         }
-        let facts = Facts {
-            missing: missing(&delivery),
-            reason: Some(reason.to_owned()),
-            ..standing.issued.clone()
-        };
-        let recorded =
-            self.engines.refuse(Kind::DataRefused, &standing.subject, facts, Vec::new()).await?;
+        let facts =
+            Facts { missing: missing(&delivery), reason: Some(reason.to_owned()), ..standing.issued.clone() };
+        let recorded = self.engines.refuse(Kind::DataRefused, &standing.subject, facts, Vec::new()).await?;
         let Recorded::Entry(entry) = recorded else { return Err(Error::Inconsistent("refusal")) };
         Ok(if unknown {
             Error::NoRecord { entry }

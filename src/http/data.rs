@@ -21,7 +21,9 @@ use crate::{
 pub async fn data(state: Data<State>, request: HttpRequest, payload: Payload) -> HttpResponse {
     if let Err(bad) = request::body(payload).await {
         let status = bad.status.as_u16();
-        return error::problem(&Problem::new(status, bad.reason, "The body was not read").with_detail(bad.description));
+        return error::problem(
+            &Problem::new(status, bad.reason, "The body was not read").with_detail(bad.description),
+        );
     }
     let (token, proof) = match authorize(&state, &request) {
         Ok(both) => both,

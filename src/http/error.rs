@@ -10,8 +10,9 @@ use actix_web::{
 
 use super::request::{BadBody, BadForm};
 use crate::{
-    gateway, jose, oauth,
+    gateway, jose,
     ledger::appender::AppendError,
+    oauth,
     protocol::{
         error::{ErrorBody, ErrorCode, OAuthError},
         problem::Problem,
@@ -43,14 +44,14 @@ pub fn office(error: &oauth::Error) -> HttpResponse {
 pub fn bad_form(error: &BadForm) -> HttpResponse {
     match error {
         BadForm::Form(error) => oauth(error),
-        BadForm::Body(BadBody { status, reason, description }) => HttpResponse::build(*status)
-            .insert_header((header::CACHE_CONTROL, "no-store"))
-            .json(ErrorBody {
+        BadForm::Body(BadBody { status, reason, description }) => {
+            HttpResponse::build(*status).insert_header((header::CACHE_CONTROL, "no-store")).json(ErrorBody {
                 error: ErrorCode::InvalidRequest.as_str(),
                 error_description: description,
                 reason,
                 entry: None,
-            }),
+            })
+        }
     }
 }
 
@@ -71,7 +72,8 @@ pub fn challenge(issuer: &str, error: &str, code: &str, detail: &str) -> HttpRes
         "DPoP error=\"{error}\", algs=\"{}\", resource_metadata=\"{issuer}/.well-known/oauth-protected-resource\"",
         jose::ALGORITHMS.join(" ")
     );
-    let mut answer = problem(&Problem::new(401, code, "The access token was not accepted").with_detail(detail));
+    let mut answer =
+        problem(&Problem::new(401, code, "The access token was not accepted").with_detail(detail));
     if let Ok(value) = HeaderValue::from_str(&challenge) {
         answer.headers_mut().insert(header::WWW_AUTHENTICATE, value);
     }
@@ -117,8 +119,9 @@ pub fn data(issuer: &str, error: &gateway::data::Error) -> HttpResponse {
         }
         E::QuotaExceeded => {
             let mut answer = problem(
-                &Problem::new(429, "quota_exceeded", "Too many people without a record")
-                    .with_detail("This client has asked for too many people whom no register knows. Wait an hour."),
+                &Problem::new(429, "quota_exceeded", "Too many people without a record").with_detail(
+                    "This client has asked for too many people whom no register knows. Wait an hour.",
+                ),
             );
             answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("3600"));
             answer

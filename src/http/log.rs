@@ -7,12 +7,7 @@ use actix_web::{
 };
 
 use super::{State, error};
-use crate::{
-    crypto,
-    ledger::publisher::CHECKPOINT,
-    merkle::tile::Resource,
-    protocol::problem::Problem,
-};
+use crate::{crypto, ledger::publisher::CHECKPOINT, merkle::tile::Resource, protocol::problem::Problem};
 
 /// `GET /log/checkpoint`.
 pub async fn checkpoint(state: Data<State>) -> HttpResponse {
@@ -26,11 +21,14 @@ pub async fn tile(state: Data<State>, path: Path<String>, request: HttpRequest) 
         None => not_found("There is no such tile; the form is that of c2sp.org/tlog-tiles."),
         Some(Resource::Entries(_)) if !is_auditor(&state, &request) => {
             let problem = Problem::new(403, "auditors_only", "Entry bundles are for auditors");
-            let detail = "Hash tiles and the checkpoint are public. Auditors send `Authorization: Bearer <token>`.";
+            let detail =
+                "Hash tiles and the checkpoint are public. Auditors send `Authorization: Bearer <token>`.";
             error::problem(&problem.with_detail(detail))
         }
         Some(Resource::Hashes(_)) => serve(&state, &path, OCTETS, "public, max-age=604800, immutable").await,
-        Some(Resource::Entries(_)) => serve(&state, &path, OCTETS, "private, max-age=604800, immutable").await,
+        Some(Resource::Entries(_)) => {
+            serve(&state, &path, OCTETS, "private, max-age=604800, immutable").await
+        }
     }
 }
 

@@ -34,11 +34,7 @@ pub async fn token(state: Data<State>, request: HttpRequest, payload: Payload) -
     answer
 }
 
-async fn issue(
-    state: &State,
-    request: &HttpRequest,
-    payload: Payload,
-) -> Result<HttpResponse, HttpResponse> {
+async fn issue(state: &State, request: &HttpRequest, payload: Payload) -> Result<HttpResponse, HttpResponse> {
     let engines = &state.engines;
     let form = request::form(request, payload).await.map_err(|e| error::bad_form(&e))?;
     let who = oauth::authenticate(engines, &form).await.map_err(|e| error::office(&e))?;
@@ -58,9 +54,8 @@ async fn issue(
 
 /// Proves an official's sign-in: by an issuer registered for this client and bound to its agency.
 async fn actor(state: &State, who: &Authenticated, token: &str) -> Result<Actor, OAuthError> {
-    let refuse = |reason: &str, description: &str| {
-        OAuthError::new(ErrorCode::InvalidRequest, reason, description)
-    };
+    let refuse =
+        |reason: &str, description: &str| OAuthError::new(ErrorCode::InvalidRequest, reason, description);
     #[derive(serde::Deserialize)]
     struct Issuer {
         iss: String,

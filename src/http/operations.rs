@@ -12,9 +12,8 @@ pub async fn healthz() -> HttpResponse {
 
 /// `GET /readyz`: the database answers and checkpoints are being published.
 pub async fn readyz(state: Data<State>) -> HttpResponse {
-    let not_ready = |code: &str, detail: &str| {
-        error::problem(&Problem::new(503, code, "Not ready").with_detail(detail))
-    };
+    let not_ready =
+        |code: &str, detail: &str| error::problem(&Problem::new(503, code, "Not ready").with_detail(detail));
     if let Err(e) = state.engines.store.check().await {
         tracing::warn!(error = %e, "readyz database");
         return not_ready("database", "The database does not answer, or needs `minhbach migrate`.");
@@ -28,7 +27,8 @@ pub async fn readyz(state: Data<State>) -> HttpResponse {
 /// `GET /metrics`: Prometheus text, to callers on this machine that came through no proxy.
 pub async fn metrics(state: Data<State>, request: HttpRequest) -> HttpResponse {
     let is_local = request.peer_addr().is_some_and(|peer| peer.ip().is_loopback());
-    let came_directly = ["forwarded", "x-forwarded-for", "via"].iter().all(|h| !request.headers().contains_key(*h));
+    let came_directly =
+        ["forwarded", "x-forwarded-for", "via"].iter().all(|h| !request.headers().contains_key(*h));
     if !(is_local && came_directly) {
         return error::problem(&Problem::new(404, "not_found", "Not found"));
     }

@@ -113,7 +113,6 @@ pub fn proof(
 /// A proof error in OAuth's words.
 #[must_use]
 pub fn proof_error(error: &DpopError) -> OAuthError {
-    let code =
-        if error.asks_for_nonce() { ErrorCode::UseDpopNonce } else { ErrorCode::InvalidDpopProof };
+    let code = if error.asks_for_nonce() { ErrorCode::UseDpopNonce } else { ErrorCode::InvalidDpopProof };
     OAuthError::new(code, error.reason(), &error.to_string())
 }

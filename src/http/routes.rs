@@ -27,26 +27,30 @@ pub const ENDPOINTS: &[(&str, &str)] = &[
 
 /// Every route for programs.
 pub fn configure(app: &mut ServiceConfig) {
-    app.service(get("/.well-known/oauth-authorization-server").route(web::get().to(oauth::authorization_server)))
-        .service(get("/.well-known/oauth-protected-resource").route(web::get().to(oauth::protected_resource)))
-        .service(get("/oauth/jwks").route(web::get().to(oauth::jwks)))
-        .service(post("/oauth/token").route(web::post().to(oauth::token)))
-        .service(post("/oauth/introspect").route(web::post().to(oauth::introspect)))
-        .service(post("/oauth/revoke").route(web::post().to(oauth::revoke)))
-        .service(post("/data").route(web::post().to(data::data)))
-        .service(get("/log/checkpoint").route(web::get().to(log::checkpoint)))
-        .service(get("/log/tile/{path:.*}").route(web::get().to(log::tile)))
-        .service(get("/healthz").route(web::get().to(operations::healthz)))
-        .service(get("/readyz").route(web::get().to(operations::readyz)))
-        .service(get("/metrics").route(web::get().to(operations::metrics)));
+    app.service(
+        get("/.well-known/oauth-authorization-server").route(web::get().to(oauth::authorization_server)),
+    )
+    .service(get("/.well-known/oauth-protected-resource").route(web::get().to(oauth::protected_resource)))
+    .service(get("/oauth/jwks").route(web::get().to(oauth::jwks)))
+    .service(post("/oauth/token").route(web::post().to(oauth::token)))
+    .service(post("/oauth/introspect").route(web::post().to(oauth::introspect)))
+    .service(post("/oauth/revoke").route(web::post().to(oauth::revoke)))
+    .service(post("/data").route(web::post().to(data::data)))
+    .service(get("/log/checkpoint").route(web::get().to(log::checkpoint)))
+    .service(get("/log/tile/{path:.*}").route(web::get().to(log::tile)))
+    .service(get("/healthz").route(web::get().to(operations::healthz)))
+    .service(get("/readyz").route(web::get().to(operations::readyz)))
+    .service(get("/metrics").route(web::get().to(operations::metrics)));
 }
 
 fn get(path: &str) -> Resource {
-    web::resource(path).default_service(web::to(async |request: HttpRequest| wrong_method(&request, &Method::GET)))
+    web::resource(path)
+        .default_service(web::to(async |request: HttpRequest| wrong_method(&request, &Method::GET)))
 }
 
 fn post(path: &str) -> Resource {
-    web::resource(path).default_service(web::to(async |request: HttpRequest| wrong_method(&request, &Method::POST)))
+    web::resource(path)
+        .default_service(web::to(async |request: HttpRequest| wrong_method(&request, &Method::POST)))
 }
 
 fn wrong_method(request: &HttpRequest, allowed: &Method) -> HttpResponse {

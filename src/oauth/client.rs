@@ -40,7 +40,8 @@ pub async fn authenticate(engines: &Engines, form: &Form) -> Result<Authenticate
     if given.client_id.is_some_and(|named| named != client_id) {
         return Err(invalid("assertion_client").into());
     }
-    let client = engines.registry.client(&client_id).await?.ok_or_else(|| invalid("assertion_unknown_key"))?;
+    let client =
+        engines.registry.client(&client_id).await?.ok_or_else(|| invalid("assertion_unknown_key"))?;
     let now = engines.now();
     let proved = assertion::verify(compact, &client.jwks, &client_id, &engines.addresses.issuer, now)
         .map_err(|e| invalid(e.reason()))?;

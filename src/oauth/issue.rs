@@ -259,11 +259,10 @@ async fn official(
     };
     match (&detail.official, actor) {
         (None, None) => Ok(None),
-        (Some(_), Some(_)) => Err(bad(
-            "official_named_twice",
-            "name the official by `official` or by `actor_token`, not both",
-        )
-        .into()),
+        (Some(_), Some(_)) => {
+            Err(bad("official_named_twice", "name the official by `official` or by `actor_token`, not both")
+                .into())
+        }
         (Some(named), None) => {
             let found = engines.registry.official(&client.agency, &named.id).await?;
             let registered = found.is_some();
@@ -340,9 +339,10 @@ fn known_purpose<'a>(engines: &'a Engines, detail: &AuthorizationDetail) -> Resu
         .purpose(&detail.purpose)
         .ok_or_else(|| bad("purpose_unknown", "`purpose` is not in the catalogue; see GET /purposes"))?;
     match detail.datatypes.iter().position(|name| catalogue.field(name).is_none()) {
-        Some(at) => {
-            Err(bad("field_unknown", &format!("`datatypes[{at}]` is not in the catalogue; see GET /data-kinds")))
-        }
+        Some(at) => Err(bad(
+            "field_unknown",
+            &format!("`datatypes[{at}]` is not in the catalogue; see GET /data-kinds"),
+        )),
         None => Ok(purpose),
     }
 }

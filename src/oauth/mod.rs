@@ -18,7 +18,8 @@ pub use revoke::revoke;
 use crate::{
     ledger::appender::AppendError,
     protocol::error::{ErrorCode, OAuthError},
-    store, vault::VaultError,
+    store,
+    vault::VaultError,
 };
 
 /// How an endpoint of this office refuses or fails.
@@ -50,13 +51,13 @@ impl Error {
     pub fn public(&self) -> OAuthError {
         match self {
             Self::Refused(error) => error.clone(),
-            Self::Store(_) | Self::Vault(VaultError::Store(_)) | Self::Append(AppendError::Unavailable(_)) => {
-                OAuthError::new(
-                    ErrorCode::TemporarilyUnavailable,
-                    "ledger_unavailable",
-                    "the ledger cannot be written now, so nothing was released; try again later",
-                )
-            }
+            Self::Store(_)
+            | Self::Vault(VaultError::Store(_))
+            | Self::Append(AppendError::Unavailable(_)) => OAuthError::new(
+                ErrorCode::TemporarilyUnavailable,
+                "ledger_unavailable",
+                "the ledger cannot be written now, so nothing was released; try again later",
+            ),
             Self::Append(AppendError::Overloaded) => OAuthError::new(
                 ErrorCode::TemporarilyUnavailable,
                 "overloaded",

@@ -28,7 +28,9 @@ pub async fn revoke(engines: &Engines, who: &Authenticated, form: &Form) -> Resu
     if token.client_id != who.client.client_id {
         client::use_up(engines, who).await?;
         let description = "the token was not issued to this client";
-        return Err(OAuthError::new(ErrorCode::UnauthorizedClient, "token_of_another_client", description).into());
+        return Err(
+            OAuthError::new(ErrorCode::UnauthorizedClient, "token_of_another_client", description).into()
+        );
     }
     let jti = Uuid::parse_str(&token.jti).map_err(|_| Error::Inconsistent("jti"))?;
     let subject = engines.vault.subject(row.subject).await?.ok_or(Error::Inconsistent("subject"))?;

@@ -152,6 +152,21 @@ impl Registers {
         Ok(configs)
     }
 
+    /// The same as `[[sources]]` of a configuration file.
+    ///
+    /// # Errors
+    /// Never in practice, as for [`Registers::configs`].
+    pub fn sections(&self) -> io::Result<toml::Table> {
+        let mut file: toml::Table = toml::from_str(include_str!("sources.toml")).map_err(io::Error::other)?;
+        let mut sources = file.remove("source").unwrap_or(toml::Value::Array(Vec::new()));
+        for source in sources.as_array_mut().into_iter().flatten().filter_map(toml::Value::as_table_mut) {
+            let id = source.get("id").and_then(toml::Value::as_str).unwrap_or_default();
+            let port = self.ports.get(id).copied().unwrap_or_default();
+            source.insert("url".to_owned(), format!("http://127.0.0.1:{port}/tra-cuu").into());
+        }
+        Ok(toml::Table::from_iter([("sources".to_owned(), sources)]))
+    }
+
     /// Register id and port, in order.
     pub fn ports(&self) -> impl Iterator<Item = (&str, u16)> {
         self.ports.iter().map(|(id, port)| (id.as_str(), *port))

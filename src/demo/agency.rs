@@ -1,0 +1,123 @@
+//! An agency's software as its developer would write it: assertion, proof, the nonce it is told to use, and nothing
+//! else. The demonstration, `client try` and the benchmarks speak to the service through it.
+
+use anyhow::{Context as _, bail};
+use opentelemetry_http::{Request, Response};
+use serde_json::Value;
+
+use crate::{
+    crypto::Random,
+    jose::{PrivateJwk, assertion, dpop},
+    outbound::exchange::Exchange,
+    protocol::token::ASSERTION_TYPE,
+    time::Clock,
+};
+
+/// What came back.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body; null when it is not JSON.
+    pub body: Value,
+}
+
+/// A client with its key.
+pub struct Agency<'a> {
+    /// The service's issuer.
+    pub issuer: &'a str,
+    /// Its `client_id`.
+    pub client_id: &'a str,
+    /// Signs assertions, and here proofs as well.
+    pub key: &'a PrivateJwk,
+    /// HTTP.
+    pub http: &'a Exchange,
+    /// The clock.
+    pub clock: &'a dyn Clock,
+    /// Randomness.
+    pub random: &'a dyn Random,
+}
+
+impl Agency<'_> {
+    /// Asks for a token; a demand for a nonce is followed once, with a fresh assertion and proof.
+    ///
+    /// # Errors
+    /// When the service does not answer.
+    pub async fn token(&self, detail: &Value) -> anyhow::Result<Reply> {
+        let first = self.ask_token(detail, None).await?;
+        let nonce = first.headers().get("dpop-nonce").and_then(|v| v.to_str().ok()).map(str::to_owned);
+        let reply = read(&first);
+        match nonce {
+            Some(nonce) if reply.body.get("error").is_some_and(|e| e == "use_dpop_nonce") => {
+                Ok(read(&self.ask_token(detail, Some(&nonce)).await?))
+            }
+            _ => Ok(reply),
+        }
+    }
+
+    async fn ask_token(&self, detail: &Value, nonce: Option<&str>) -> anyhow::Result<Response<Vec<u8>>> {
+        let address = format!("{}/oauth/token", self.issuer);
+        let body = self.form(&[
+            ("grant_type", "client_credentials"),
+            ("authorization_details", &Value::Array(vec![detail.clone()]).to_string()),
+        ])?;
+        let proof = self.proof(&address, None, nonce)?;
+        let request = Request::post(&address)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("dpop", proof)
+            .body(body.into_bytes())?;
+        Ok(self.http.send(request).await?)
+    }
+
+    /// Fetches the data a token allows; the body may also be an error.
+    ///
+    /// # Errors
+    /// When the service does not answer.
+    pub async fn data(&self, token: &str) -> anyhow::Result<Reply> {
+        let address = format!("{}/data", self.issuer);
+        let request = Request::post(&address)
+            .header("authorization", format!("DPoP {token}"))
+            .header("dpop", self.proof(&address, Some(token), None)?)
+            .body(Vec::new())?;
+        Ok(read(&self.http.send(request).await?))
+    }
+
+    /// A form with a fresh client assertion.
+    ///
+    /// # Errors
+    /// When the assertion cannot be signed.
+    pub fn form(&self, parameters: &[(&str, &str)]) -> anyhow::Result<String> {
+        let jti = self.random.token();
+        let assertion = assertion::sign(self.client_id, self.issuer, &jti, self.key, self.clock.now())?;
+        let mut all = parameters.to_vec();
+        all.push(("client_assertion_type", ASSERTION_TYPE));
+        all.push(("client_assertion", &assertion));
+        serde_urlencoded::to_string(all).context("a form cannot be written")
+    }
+
+    /// A fresh proof for a POST to `address`.
+    ///
+    /// # Errors
+    /// When it cannot be signed.
+    pub fn proof(&self, address: &str, token: Option<&str>, nonce: Option<&str>) -> anyhow::Result<String> {
+        let jti = self.random.token();
+        let proof = dpop::NewProof { htm: "POST", htu: address, jti: &jti, access_token: token, nonce };
+        Ok(dpop::sign(&proof, self.key, self.clock.now())?)
+    }
+}
+
+fn read(response: &Response<Vec<u8>>) -> Reply {
+    let body = serde_json::from_slice(response.body()).unwrap_or(Value::Null);
+    Reply { status: response.status().as_u16(), body }
+}
+
+/// The text at a JSON pointer.
+///
+/// # Errors
+/// When it is not there.
+pub fn text<'v>(value: &'v Value, pointer: &str) -> anyhow::Result<&'v str> {
+    match value.pointer(pointer).and_then(Value::as_str) {
+        Some(text) => Ok(text),
+        None => bail!("the answer has no text at {pointer}"),
+    }
+}

@@ -1,0 +1,230 @@
+//! The demonstration's configuration: a real file that `minhbach serve` and every command can read.
+
+use std::{collections::BTreeMap, io, path::Path};
+
+use anyhow::Context as _;
+use serde_json::{Value, json};
+
+use super::{
+    idp::Realm,
+    people::{AGENCIES, OFFICIALS},
+};
+use crate::{
+    crypto::{Algorithm, Random},
+    jose::PrivateJwk,
+};
+
+/// An agency's software, as the demonstration registers it.
+pub struct ClientSeed {
+    /// Its `client_id`.
+    pub client_id: &'static str,
+    /// Its agency.
+    pub agency: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// The purposes it is registered for.
+    pub purposes: &'static [&'static str],
+}
+
+/// One piece of software an agency; drafts are registered too, so that their refusal can be seen.
+pub const CLIENTS: &[ClientSeed] = &[
+    ClientSeed {
+        client_id: "csgt.giay-phep",
+        agency: "csgt-thu-nghiem",
+        name: "Phần mềm cấp đổi giấy phép lái xe (giả lập)",
+        purposes: &["driver.licence_renewal", "vehicle.registration", "passport.issuance"],
+    },
+    ClientSeed {
+        client_id: "ubnd.mot-cua",
+        agency: "ubnd-phuong-mau",
+        name: "Phần mềm một cửa (giả lập)",
+        purposes: &[
+            "civil.birth_registration",
+            "civil.marriage_registration",
+            "civil.death_registration",
+            "education.school_enrolment",
+            "land.change_registration",
+            "residence.registration",
+        ],
+    },
+    ClientSeed {
+        client_id: "bhxh.che-do",
+        agency: "bhxh-thu-nghiem",
+        name: "Phần mềm giải quyết chế độ (giả lập)",
+        purposes: &["unemployment.benefit", "tax.registration", "health_insurance.household_renewal"],
+    },
+    ClientSeed {
+        client_id: "benh-vien.ho-so",
+        agency: "benh-vien-mau",
+        name: "Phần mềm hồ sơ bệnh án (giả lập)",
+        purposes: &["health.record_share"],
+    },
+];
+
+/// The relying party the service is at the stand-in identity provider.
+pub const RELYING_PARTY: &str = "minhbach";
+
+/// Private keys by `client_id`: those of an earlier `kit.json`, or fresh ones.
+///
+/// # Errors
+/// When a key cannot be made.
+pub fn client_keys(earlier: Option<&Value>) -> anyhow::Result<BTreeMap<&'static str, PrivateJwk>> {
+    let known = |client_id: &str| {
+        let clients = earlier?.get("clients")?.as_array()?;
+        let client = clients.iter().find(|c| c.get("client_id").is_some_and(|id| id == client_id))?;
+        PrivateJwk::parse(client.get("private_jwk")?).ok()
+    };
+    CLIENTS
+        .iter()
+        .map(|client| {
+            let key = match known(client.client_id) {
+                Some(key) => key,
+                None => PrivateJwk::generate(Algorithm::Es256).context("a client key cannot be made")?,
+            };
+            Ok((client.client_id, key))
+        })
+        .collect()
+}
+
+/// What the file is written from.
+pub struct Settings<'a> {
+    /// The service's own port.
+    pub port: u16,
+    /// Issuers by realm.
+    pub issuers: Vec<(Realm, String)>,
+    /// What the service proves itself with at the identity provider.
+    pub secret: &'a str,
+    /// Clients' keys.
+    pub keys: &'a BTreeMap<&'static str, PrivateJwk>,
+    /// The stand-in registers, as `[[sources]]` tables.
+    pub sources: toml::Value,
+}
+
+impl Settings<'_> {
+    /// Writes the file.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(&self, path: &Path) -> anyhow::Result<()> {
+        let text = format!(
+            "# Written by `minhbach demo` at every start: plain HTTP on the loopback, synthetic people, stand-ins.\n{}",
+            toml::to_string(&self.tables()?)?
+        );
+        write_private(path, text.as_bytes()).with_context(|| path.display().to_string())
+    }
+
+    fn tables(&self) -> anyhow::Result<toml::Value> {
+        let agency_issuer = |agency: &str| {
+            let realm = Realm::Agency(agency.to_owned());
+            self.issuers.iter().find(|(r, _)| *r == realm).map(|(_, issuer)| issuer.clone())
+        };
+        let clients: Vec<Value> = CLIENTS
+            .iter()
+            .map(|client| {
+                let jwk = self.keys.get(client.client_id).map(|key| key.public().to_value());
+                json!({
+                    "client_id": client.client_id, "agency": client.agency, "name": client.name,
+                    "purposes": client.purposes, "jwks": { "keys": [jwk] },
+                    "actor_issuers": [{ "issuer": agency_issuer(client.agency), "audiences": [client.client_id] }],
+                })
+            })
+            .collect();
+        let agencies: Vec<Value> = AGENCIES
+            .iter()
+            .map(|agency| {
+                json!({
+                    "id": agency.id, "name": { "vi": agency.vi, "en": agency.en },
+                    "contact": {
+                        "name": "Bộ phận bảo vệ dữ liệu cá nhân (giả lập)", "phone": "0000 000 001",
+                        "email": format!("bao-ve-du-lieu@{}.example", agency.id),
+                    },
+                })
+            })
+            .collect();
+        let officials: Vec<Value> = OFFICIALS
+            .iter()
+            .map(|o| {
+                json!({
+                    "agency": o.agency, "id": o.id, "unit": o.unit,
+                    "issuer": agency_issuer(o.agency), "sub": o.id,
+                })
+            })
+            .collect();
+        let mut tables = toml::Value::try_from(json!({
+            "issuer": format!("http://127.0.0.1:{}", self.port),
+            "keys": "keys",
+            "listen": { "address": format!("127.0.0.1:{}", self.port), "workers": 2 },
+            "database": { "url": "sqlite:minhbach.db", "connections": 8 },
+            "log": { "folder": "log", "mirror": "mirror" },
+            "policies": { "reviews_relative_to_start": true },
+            // Generous, as DESIGN §6 asks: eight callers flat out, or 100 refusals a minute, trip nothing.
+            "limits": {
+                "token_refusals_per_minute": 1_000_000, "no_record_per_hour": 1_000_000,
+                "sign_ins_per_minute": 1_000_000,
+            },
+            "portal": {
+                "service_name": { "vi": "Minh Bạch (trình diễn)", "en": "Minh Bạch (demonstration)" },
+                "hotline": "0000 000 000",
+            },
+            "telemetry": { "level": "warn" },
+            "agencies": agencies, "clients": clients, "officials": officials, "issuers": self.issuers_section(),
+        }))?;
+        if let Some(table) = tables.as_table_mut() {
+            table.insert("sources".to_owned(), self.sources.clone());
+        }
+        Ok(tables)
+    }
+
+    fn issuers_section(&self) -> Vec<Value> {
+        let name = |agency: &str| AGENCIES.iter().find(|a| a.id == agency).map_or(("", ""), |a| (a.vi, a.en));
+        self.issuers
+            .iter()
+            .map(|(realm, issuer)| {
+                let (role, vi, en) = match realm {
+                    Realm::Citizens => (json!("citizen"), "Công dân".to_owned(), "Citizen".to_owned()),
+                    Realm::Agency(agency) => {
+                        let (vi, en) = name(agency);
+                        let role = json!({ "official": { "agency": agency } });
+                        (role, format!("Cán bộ – {vi}"), format!("Official – {en}"))
+                    }
+                    Realm::Compliance(agency) => {
+                        let (vi, en) = name(agency);
+                        let role = json!({ "compliance": { "agency": agency } });
+                        (role, format!("Bộ phận tuân thủ – {vi}"), format!("Compliance officer – {en}"))
+                    }
+                };
+                let mut section = json!({
+                    "issuer": issuer, "client_id": RELYING_PARTY, "role": role,
+                    "authentication": { "client_secret_basic": { "client_secret": self.secret } },
+                    "acr": { super::idp::ACR: 3 }, "display_name": { "vi": vi, "en": en },
+                });
+                if *realm == Realm::Citizens
+                    && let Some(section) = section.as_object_mut()
+                {
+                    section.insert("claims".to_owned(), json!({ "national_id": "national_id" }));
+                }
+                section
+            })
+            .collect()
+    }
+}
+
+/// A secret for this start.
+#[must_use]
+pub fn fresh_secret(random: &dyn Random) -> String {
+    random.token()
+}
+
+/// Writes beside and renames; readable by its owner only.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _};
+    let beside = path.with_extension("new");
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&beside, path)
+}
