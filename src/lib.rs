@@ -7,6 +7,7 @@
 pub mod crypto;
 pub mod i18n;
 pub mod id;
+pub mod limit;
 pub mod secret;
 pub mod telemetry;
 pub mod time;

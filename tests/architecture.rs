@@ -12,12 +12,13 @@ mod tokens;
 /// `(floor, step, rooms)`: a room imports only rooms that stand strictly lower.
 const PLAN: &[(u8, u8, &[&str])] = &[
     (0, 0, &["time", "secret", "crypto", "json"]),
-    (0, 1, &["id", "telemetry", "i18n"]),
+    (0, 1, &["id", "limit", "telemetry", "i18n"]),
     (1, 0, &["protocol", "merkle", "jose"]),
     (1, 1, &["domain"]),
     (2, 0, &["keyring", "objects", "store", "outbound"]),
-    (3, 0, &["policy", "ledger", "tokens", "vault", "registry"]),
-    (3, 1, &["engines"]),
+    (3, 0, &["policy", "tokens", "vault", "registry"]),
+    (3, 1, &["ledger"]),
+    (3, 2, &["engines"]),
     (4, 0, &["admin", "oauth", "login", "gateway", "history"]),
     (5, 0, &["http"]),
     (6, 0, &["config"]),

@@ -26,6 +26,7 @@ use crate::{
     http::{self, Publishing, State},
     jose::NonceKey,
     ledger::publisher::{PublishError, Publisher},
+    limit::Limit,
     login::{Provider, ProviderError},
     outbound::{
         exchange::Exchange,
@@ -138,8 +139,9 @@ pub async fn start(
     let state = Data::new(State {
         gateway: Gateway::new(engines.clone(), sources, config.limits.no_record_per_hour.get()),
         nonces: NonceKey::new(engines.vault.lookup(&[b"dpop nonce key"])),
+        refusals: Limit::new(config.limits.token_refusals_per_minute.get(), Duration::from_mins(1)),
         providers,
-        auditors: Vec::new(),
+        auditors: config.auditors.clone(),
         telemetry,
         publishing,
         engines: engines.clone(),
@@ -252,7 +254,7 @@ async fn refresh_keys(engines: Engines) {
             Ok(Ok(true)) => tracing::info!("tokens.refresh took up changed keys"),
             Ok(Ok(false)) | Err(_) => {}
             Ok(Err(error)) => {
-                tracing::error!(%error, "tokens.refresh cannot read the keys; the old ones stay")
+                tracing::error!(%error, "tokens.refresh cannot read the keys; the old ones stay");
             }
         }
     }

@@ -68,6 +68,8 @@ pub struct Config {
     pub clients: Vec<ClientSpec>,
     /// `[[officials]]`: officials registered by configuration; others by `minhbach official add` or a first sign-in.
     pub officials: Vec<OfficialSpec>,
+    /// `[[auditors]]`: who may read entry bundles, by the SHA-256 of a bearer token.
+    pub auditors: Vec<crate::crypto::Digest>,
     /// `[[sources]]`: the registers.
     pub sources: Vec<SourceConfig>,
     /// `[[issuers]]`: who signs people in.

@@ -8,7 +8,7 @@ use toml::{Table, Value};
 use super::{
     Config, DATABASE_URL, Problem,
     registrations::{ClientSection, OfficialSection},
-    sections::{Database, Listen, LogSection, PoliciesSection},
+    sections::{AuditorSection, Database, Listen, LogSection, PoliciesSection},
 };
 use crate::{
     login::{ClientAuthentication, IssuerConfig},
@@ -123,6 +123,8 @@ pub(super) fn read(
             | ClientAuthentication::ClientSecretPost { .. } => {}
         }
     }
+    let auditors = from.list::<AuditorSection>("auditors");
+    let auditors = from.resolve(auditors, AuditorSection::resolve);
     for unknown in std::mem::take(&mut from.table).keys() {
         from.say(unknown, "is not a section or member of this file");
     }
@@ -144,6 +146,7 @@ pub(super) fn read(
         agencies,
         clients,
         officials,
+        auditors,
         sources,
         issuers,
         telemetry,

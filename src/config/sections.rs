@@ -122,6 +122,33 @@ impl Default for Limits {
     }
 }
 
+/// `[[auditors]]`: somebody who may read entry bundles.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AuditorSection {
+    /// Who it is, for people who read the file.
+    name: String,
+    /// SHA-256 of the bearer token, 64 hexadecimal digits: `printf %s "$TOKEN" | sha256sum`.
+    token_sha256: String,
+}
+
+impl AuditorSection {
+    /// The digest, or what is wrong with it.
+    pub(super) fn resolve(self) -> Result<crate::crypto::Digest, String> {
+        let digits = self.token_sha256.as_bytes().as_chunks::<2>();
+        let bytes: Option<Vec<u8>> = match digits {
+            (pairs, []) => pairs
+                .iter()
+                .map(|pair| std::str::from_utf8(pair).ok().and_then(|hex| u8::from_str_radix(hex, 16).ok()))
+                .collect(),
+            _ => None,
+        };
+        bytes
+            .and_then(|bytes| bytes.try_into().ok())
+            .ok_or_else(|| format!("`token_sha256` of {} must be 64 hexadecimal digits", self.name))
+    }
+}
+
 /// `[portal]`: what the pages call themselves.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]

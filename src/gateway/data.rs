@@ -4,14 +4,10 @@
 //! leaves has been recorded before (I1); what was not granted never leaves (I2); what goes wrong is a refusal (I4).
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use moka::sync::Cache;
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
@@ -31,6 +27,7 @@ use crate::{
         appender::AppendError,
         entry::{self, Event},
     },
+    limit::Limit,
     outbound::sources::{Answers, SourceError, Sources},
     protocol::rar::GrantedDetail,
     registry::Client,
@@ -150,8 +147,7 @@ pub struct Gateway {
     engines: Engines,
     sources: Sources,
     /// Answers without a record in the last hour, by client; counted on each node.
-    no_record: Cache<String, Arc<AtomicU32>>,
-    no_record_an_hour: u32,
+    no_record: Limit,
 }
 
 /// A token and everything it stands on, read today.
@@ -168,9 +164,7 @@ impl Gateway {
     /// A gateway to these sources; `no_record_an_hour` bounds how often a client may learn that nobody is there.
     #[must_use]
     pub fn new(engines: Engines, sources: Sources, no_record_an_hour: u32) -> Self {
-        let hour = Duration::from_hours(1);
-        let no_record = Cache::builder().max_capacity(100_000).time_to_live(hour).build();
-        Self { engines, sources, no_record, no_record_an_hour }
+        Self { engines, sources, no_record: Limit::new(no_record_an_hour, Duration::from_hours(1)) }
     }
 
     /// Answers one call.
@@ -299,8 +293,7 @@ impl Gateway {
         reserved: Reserved,
     ) -> Result<Answer, Error> {
         // Past the quota every call is refused alike: otherwise the refusal itself would say that nobody is there.
-        let count = self.no_record.get(&standing.client.client_id);
-        if count.is_some_and(|count| count.load(Ordering::Relaxed) >= self.no_record_an_hour) {
+        if self.no_record.is_reached(&standing.client.client_id) {
             return Err(Error::QuotaExceeded);
         }
         let origins = CatalogueOrigins(self.engines.register.catalogue());
@@ -329,8 +322,7 @@ impl Gateway {
         let unknown = delivery.missing.iter().all(|m| m.reason == SourceError::NoRecord.code());
         let reason = if unknown { "no_record" } else { "source_unavailable" };
         if unknown {
-            let count = self.no_record.get_with(standing.client.client_id.clone(), Arc::default);
-            count.fetch_add(1, Ordering::Relaxed);
+            self.no_record.count(&standing.client.client_id);
         }
         let facts =
             Facts { missing: missing(&delivery), reason: Some(reason.to_owned()), ..standing.issued.clone() };

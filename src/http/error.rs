@@ -55,6 +55,20 @@ pub fn bad_form(error: &BadForm) -> HttpResponse {
     }
 }
 
+/// A client that was refused too often: 429, and when to come back.
+#[must_use]
+pub fn slow_down() -> HttpResponse {
+    HttpResponse::TooManyRequests()
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::RETRY_AFTER, "60"))
+        .json(ErrorBody {
+            error: ErrorCode::TemporarilyUnavailable.as_str(),
+            error_description: "this client was refused too often; wait a minute and look at the reasons given",
+            reason: "too_many_refusals",
+            entry: None,
+        })
+}
+
 /// A problem (RFC 9457).
 #[must_use]
 pub fn problem(problem: &Problem) -> HttpResponse {

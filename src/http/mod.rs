@@ -29,6 +29,8 @@ pub struct State {
     pub gateway: Gateway,
     /// The key of DPoP nonces, shared by all nodes.
     pub nonces: NonceKey,
+    /// How often a client may be refused in a minute before it is told to wait.
+    pub refusals: crate::limit::Limit,
     /// Issuers that sign people in.
     pub providers: Vec<Arc<Provider>>,
     /// Who may read entry bundles: SHA-256 of their bearer tokens.

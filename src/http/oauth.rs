@@ -38,6 +38,9 @@ async fn issue(state: &State, request: &HttpRequest, payload: Payload) -> Result
     let engines = &state.engines;
     let form = request::form(request, payload).await.map_err(|e| error::bad_form(&e))?;
     let who = oauth::authenticate(engines, &form).await.map_err(|e| error::office(&e))?;
+    if state.refusals.is_reached(&who.client.client_id) {
+        return Err(error::slow_down());
+    }
     let address = format!("{}/oauth/token", engines.addresses.issuer);
     let nonce = NoncePolicy::Required(&state.nonces);
     let proof = request::proof(request, &address, None, nonce, engines.now())
@@ -48,7 +51,12 @@ async fn issue(state: &State, request: &HttpRequest, payload: Payload) -> Result
         None => None,
     };
     let ask = Ask { who: &who, proof: &proof, request: &asked, actor };
-    let granted = oauth::issue(engines, ask).await.map_err(|e| error::office(&e))?;
+    let granted = oauth::issue(engines, ask).await.map_err(|e| {
+        if matches!(e, oauth::Error::Refused(_)) {
+            state.refusals.count(&who.client.client_id);
+        }
+        error::office(&e)
+    })?;
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(granted))
 }
 

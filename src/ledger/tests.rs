@@ -38,7 +38,7 @@ struct World {
     scratch: Scratch,
 }
 
-async fn world(scratch: Scratch) -> World {
+fn world(scratch: Scratch) -> World {
     let folder = tempfile::tempdir().unwrap();
     let random = Arc::new(SeededRandom::new(3));
     Keyring::create(&folder.path().join("keys"), random.as_ref(), Millis(0)).unwrap();
@@ -91,7 +91,7 @@ impl World {
 }
 
 async fn what_is_published_is_clean_and_provable_at_every_size(s: Scratch) {
-    let w = world(s).await;
+    let w = world(s);
     let mut publisher = w.publisher().await.unwrap();
     for count in [1, 1, 3, 250, 1, 257, 40] {
         let ids = w.append(count).await;
@@ -114,7 +114,7 @@ async fn what_is_published_is_clean_and_provable_at_every_size(s: Scratch) {
 }
 
 async fn a_proof_that_was_touched_does_not_hold(s: Scratch) {
-    let w = world(s).await;
+    let w = world(s);
     let id = w.append(9).await[4];
     let row = w.log.store.entry(id).await.unwrap().unwrap();
     let subject = w.vault.subject(row.subject).await.unwrap().unwrap();
@@ -139,7 +139,7 @@ async fn a_proof_that_was_touched_does_not_hold(s: Scratch) {
 }
 
 async fn a_crash_between_any_two_steps_of_publishing_is_repaired(s: Scratch) {
-    let w = world(s).await;
+    let w = world(s);
     w.append(300).await;
     w.publisher().await.unwrap().publish().await.unwrap();
     let before = w.log.objects.get(CHECKPOINT).await.unwrap().unwrap();
@@ -158,7 +158,7 @@ async fn a_crash_between_any_two_steps_of_publishing_is_repaired(s: Scratch) {
 }
 
 async fn a_database_that_was_rolled_back_is_not_signed(s: Scratch) {
-    let w = world(s).await;
+    let w = world(s);
     w.append(5).await;
     w.publisher().await.unwrap().publish().await.unwrap();
     w.meddle("DELETE FROM checkpoints").await;
@@ -177,7 +177,7 @@ async fn a_database_that_was_rolled_back_is_not_signed(s: Scratch) {
 }
 
 async fn meddling_with_rows_is_found_and_its_place_is_named(s: Scratch) {
-    let w = world(s).await;
+    let w = world(s);
     w.append(20).await;
     w.publisher().await.unwrap().publish().await.unwrap();
     let place = |report: &Report| report.findings.first().map(|f| f.place.clone()).unwrap_or_default();
@@ -192,7 +192,7 @@ async fn meddling_with_rows_is_found_and_its_place_is_named(s: Scratch) {
 }
 
 async fn a_token_released_without_its_entry_is_named(s: Scratch) {
-    let w = world(s).await;
+    let w = world(s);
     w.append(3).await;
     let expected = [Uuid::from_u128(1), Uuid::from_u128(99)];
     let report = verify(&w.log, &w.vault, &expected, |_, _| {}).await.unwrap();
@@ -201,7 +201,7 @@ async fn a_token_released_without_its_entry_is_named(s: Scratch) {
 }
 
 async fn only_the_holder_of_the_lease_signs_and_another_takes_over(s: Scratch) {
-    let w = world(s).await;
+    let w = world(s);
     let mut first = w.publisher().await.unwrap();
     let mut second = Publisher::start(w.log.clone(), Uuid::from_u128(2)).await.unwrap();
     w.append(300).await;

@@ -370,7 +370,7 @@ async fn apply(tx: &mut Tx, change: &Change, at: Millis) -> Result<(), Error> {
         }
         Change::SuspendClient(id, suspended) => clients::suspend(tx, *id, suspended.then_some(at)).await?,
         Change::SuspendOfficial(id, suspended) => {
-            officials::suspend(tx, *id, suspended.then_some(at)).await?
+            officials::suspend(tx, *id, suspended.then_some(at)).await?;
         }
         Change::PutClient(client) => clients::put(tx, client).await?,
         Change::PutOfficial(official) => officials::put(tx, official).await?,

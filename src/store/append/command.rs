@@ -4,7 +4,11 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::{crypto::Digest, time::Millis};
+use crate::{
+    crypto::Digest,
+    store::{clients, officials},
+    time::Millis,
+};
 
 /// One thing to be done entirely or not at all.
 #[derive(Default)]
@@ -80,9 +84,9 @@ pub enum Change {
     /// An official is suspended (`true`) or restored.
     SuspendOfficial(Uuid, bool),
     /// A client is registered or its registration replaced.
-    PutClient(Box<super::super::clients::Client>),
+    PutClient(Box<clients::Client>),
     /// An official is registered.
-    PutOfficial(Box<super::super::officials::Official>),
+    PutOfficial(Box<officials::Official>),
     /// Another policy bundle becomes the active one.
     ActivateBundle(Arc<str>),
 }
