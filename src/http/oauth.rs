@@ -24,10 +24,7 @@ const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
 /// `POST /oauth/token`.
 pub async fn token(state: Data<State>, request: HttpRequest, payload: Payload) -> HttpResponse {
-    let mut answer = match issue(&state, &request, payload).await {
-        Ok(answer) => answer,
-        Err(answer) => answer,
-    };
+    let mut answer = issue(&state, &request, payload).await.unwrap_or_else(|refusal| refusal);
     if let Ok(nonce) = HeaderValue::from_str(&state.nonces.issue(state.engines.now())) {
         answer.headers_mut().insert(DPOP_NONCE, nonce);
     }
@@ -62,12 +59,12 @@ async fn issue(state: &State, request: &HttpRequest, payload: Payload) -> Result
 
 /// Proves an official's sign-in: by an issuer registered for this client and bound to its agency.
 async fn actor(state: &State, who: &Authenticated, token: &str) -> Result<Actor, OAuthError> {
-    let refuse =
-        |reason: &str, description: &str| OAuthError::new(ErrorCode::InvalidRequest, reason, description);
     #[derive(serde::Deserialize)]
     struct Issuer {
         iss: String,
     }
+    let refuse =
+        |reason: &str, description: &str| OAuthError::new(ErrorCode::InvalidRequest, reason, description);
     let malformed = || refuse("actor_token_malformed", "`actor_token` is not a signed ID token");
     let unverified = Unverified::parse(token).map_err(|_| malformed())?;
     let Issuer { iss } = unverified.unverified_claims().map_err(|_| malformed())?;
