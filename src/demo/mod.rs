@@ -6,3 +6,4 @@
 pub mod idp;
 pub mod people;
 pub mod registers;
+pub mod run;
