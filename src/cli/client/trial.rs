@@ -18,7 +18,7 @@ use crate::{
 #[derive(Args)]
 #[command(after_help = "Examples:
   minhbach client try --kit var/demo/kit.json --purpose driver.licence_renewal
-  minhbach client try --kit var/demo/kit.json --purpose driver.licence_renewal --fields person.full_name,person.religion
+  minhbach client try --kit var/demo/kit.json --purpose driver.licence_renewal --fields person.full_name,vehicle.plate_no
   minhbach client try --kit var/demo/kit.json --purpose driver.licence_renewal --print
 
 Assertion and proof live for a minute and work once, so a command that was sent cannot be sent again; `--print` gives
