@@ -46,5 +46,6 @@ pub mod http;
 
 // floor 6: doors
 pub mod app;
+pub mod cli;
 pub mod config;
 pub mod demo;
