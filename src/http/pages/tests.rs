@@ -190,13 +190,14 @@ fn no_page_shows_more_of_a_national_id_than_its_last_three_digits() {
 
 #[test]
 fn a_refusal_never_reads_like_a_view() {
-    let vi = ["Không có thông tin nào được chuyển đi.", ">Thông tin đã xem<", "Theo luật"];
-    let en = ["No information was passed on.", ">Information viewed<", "By law"];
-    for (lang, [said, viewed, basis]) in [(Lang::Vi, vi), (Lang::En, en)] {
+    let vi = ["Không có thông tin nào được chuyển đi.", ">Thông tin đã xem<", "Theo luật", "và bị từ chối."];
+    let en = ["No information was passed on.", ">Information viewed<", "By law", "and was refused."];
+    for (lang, [said, viewed, basis, refused]) in [(Lang::Vi, vi), (Lang::En, en)] {
         let all = pages(lang, Filling::Sample);
         let page = |wanted: &str| all.iter().find(|(name, _)| name == wanted).map(|(_, html)| html).unwrap();
         let row = page("history-365").split("class=\"entry refused\"").nth(1).unwrap();
         let row = row.split("</li>").next().unwrap();
+        assert!(row.contains(refused));
         assert!(row.contains(said) && !row.contains(basis), "a basis that gave nothing is no tag");
         let detail = page("access-Refused");
         assert!(detail.contains(said) && !detail.contains(viewed));
