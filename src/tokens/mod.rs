@@ -124,9 +124,7 @@ impl Tokens {
 
 /// The newest key whose time has come and has not passed.
 fn in_force(keys: &[TokenKey], now: Millis) -> Option<&TokenKey> {
-    keys.iter()
-        .rev()
-        .find(|key| key.active_from <= now && key.retires.is_none_or(|at| at > now))
+    keys.iter().rev().find(|key| key.active_from <= now && key.retires.is_none_or(|at| at > now))
 }
 
 fn changed(folder: &std::path::Path) -> Option<SystemTime> {
