@@ -6,3 +6,6 @@
 pub mod idp;
 pub mod people;
 pub mod registers;
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! The public catalogue, as pages and, with `Accept: application/json`, as JSON (DESIGN §5).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::{HttpResponse, web};
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ async fn all(visit: &Visit) -> Result<HttpResponse, Failure> {
     let purposes = &visit.state.engines.register.catalogue().purposes;
     if visit.wants_json() {
         let agencies = visit.state.engines.registry.agencies_by_purpose().await?;
-        let none = Default::default();
+        let none = BTreeSet::new();
         let each = purposes.values().map(|p| as_json(p, agencies.get(&p.id).unwrap_or(&none)));
         return Ok(visit.public(HttpResponse::Ok()).json(json!({ "purposes": each.collect::<Vec<_>>() })));
     }
@@ -104,7 +104,7 @@ async fn one(visit: &Visit, id: &str) -> Result<HttpResponse, Failure> {
     })
 }
 
-fn as_json(purpose: &catalogue::Purpose, agencies: &std::collections::BTreeSet<String>) -> Value {
+fn as_json(purpose: &catalogue::Purpose, agencies: &BTreeSet<String>) -> Value {
     let bases = purpose.bases.iter().map(|basis| {
         json!({
             "kind": basis.kind,
