@@ -205,6 +205,7 @@ async fn an_official_is_registered_at_the_first_sign_in_and_put_out_when_suspend
     };
     let change = Some(Change::SuspendOfficial(known.id, true));
     w.engines.record_with(event, Command { change, ..Command::default() }).await.unwrap();
+    assert_eq!(browser.get("/me").await.status, StatusCode::SEE_OTHER, "the session has ended");
     let late = w.browser();
     let refused = late.sign_in(&slug, person.login, person.password, "/").await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);

@@ -223,7 +223,8 @@ async fn who(engines: &Engines, role: Role, subject: Option<Uuid>) -> Result<Opt
             Ok(subject.map(|subject| Who::Citizen { subject, last_three }))
         }
         (Role::Official { agency, id, unit, name }, None) => {
-            let known = engines.registry.official(&agency.as_str().into(), &id).await?;
+            // Read anew: suspension takes effect on the next request.
+            let known = engines.store.official(&agency, &id).await?;
             let suspended = known.is_some_and(|official| official.suspended_at.is_some());
             Ok((!suspended).then_some(Who::Official { agency, id, unit, name }))
         }
