@@ -136,6 +136,22 @@ impl Registry {
         self.0.agencies.get(id)
     }
 
+    /// Purpose id → ids of the agencies with a client in good standing registered for it.
+    ///
+    /// # Errors
+    /// [`Error`] when the database fails or a row is inconsistent.
+    pub async fn agencies_by_purpose(&self) -> Result<BTreeMap<String, BTreeSet<String>>, Error> {
+        let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for row in self.0.store.clients().await?.into_iter().filter(|row| row.suspended_at.is_none()) {
+            let wrong = |_| Error::Inconsistent { table: "clients", row: row.client_id.clone() };
+            let purposes: Vec<String> = serde_json::from_str(&row.purposes).map_err(wrong)?;
+            for purpose in purposes {
+                found.entry(purpose).or_default().insert(row.agency.clone());
+            }
+        }
+        Ok(found)
+    }
+
     /// The client with this `client_id`, suspended ones included.
     ///
     /// # Errors

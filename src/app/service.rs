@@ -21,9 +21,14 @@ use super::engines::{self, OpenError, Surroundings};
 use crate::{
     admin,
     config::{Config, Tls},
+    domain::catalogue::Text,
     engines::Engines,
     gateway::data::Gateway,
-    http::{self, Publishing, State},
+    history,
+    http::{
+        self, Publishing, State,
+        portal::{CALLBACK, Desk},
+    },
     jose::NonceKey,
     ledger::publisher::{PublishError, Publisher},
     limit::Limit,
@@ -45,6 +50,9 @@ pub enum StartError {
     /// The log disagrees with what was published.
     #[error("the ledger is not signed: {0}")]
     Ledger(#[from] PublishError),
+    /// The purposes' texts cannot be kept.
+    #[error(transparent)]
+    History(#[from] history::HistoryError),
     /// Registrations of the configuration cannot be applied.
     #[error(transparent)]
     Admin(#[from] admin::Error),
@@ -126,6 +134,7 @@ pub async fn start(
     every_field_has_a_source(&engines, &sources)?;
     let providers = providers(config)?;
     admin::activate_policies(&engines).await?;
+    history::remember_versions(&engines).await?;
     admin::apply(&engines, &config.clients, &config.officials).await?;
 
     let publishing = Publishing::default();
@@ -140,7 +149,14 @@ pub async fn start(
         gateway: Gateway::new(engines.clone(), sources, config.limits.no_record_per_hour.get()),
         nonces: NonceKey::new(engines.vault.lookup(&[b"dpop nonce key"])),
         refusals: Limit::new(config.limits.token_refusals_per_minute.get(), Duration::from_mins(1)),
-        providers,
+        desk: Desk {
+            providers,
+            secure_cookies: config.issuer.starts_with("https:"),
+            service_name: config.portal.service_name.clone(),
+            hotline: config.portal.hotline.clone(),
+            hours: Text::default(),
+            demonstration: config.policies.reviews_relative_to_start,
+        },
         auditors: config.auditors.clone(),
         telemetry,
         publishing,
@@ -154,7 +170,7 @@ pub async fn start(
 }
 
 fn providers(config: &Config) -> Result<Vec<Arc<Provider>>, StartError> {
-    let redirect = format!("{}/sign-in/callback", config.issuer).parse().map_err(|_| StartError::Issuer)?;
+    let redirect = format!("{}{CALLBACK}", config.issuer).parse().map_err(|_| StartError::Issuer)?;
     let exchange = Exchange::new(crate::outbound::http::client()?);
     let provider = |issuer: &crate::login::IssuerConfig| {
         let redirect: url::Url = url::Url::clone(&redirect);
@@ -190,6 +206,7 @@ fn listen(config: &Config, state: Data<State>) -> Result<(SocketAddr, Server), S
         App::new()
             .app_data(state.clone())
             .configure(http::routes::configure)
+            .configure(http::portal::routes)
             .wrap(Compress::default())
             .wrap(from_fn(http::observe::observe))
     })

@@ -195,7 +195,7 @@ impl Doctor<'_> {
             let place = format!("issuer `{}`", issuer.issuer);
             let trust = if issuer.issuer.starts_with("http:") { Trust::Nobody } else { Trust::System };
             let exchange = Exchange::new(http::client_with(&Options { trust, ..Options::default() })?);
-            let callback = Url::parse(&format!("{}/login/callback", config.issuer))?;
+            let callback = Url::parse(&format!("{}{}", config.issuer, crate::http::portal::CALLBACK))?;
             match Provider::new(issuer.clone(), callback, exchange) {
                 Err(error) => self.fail(&place, error)?,
                 Ok(provider) => match provider.discover(SystemClock.now()).await {

@@ -11,3 +11,6 @@ pub mod registers;
 pub mod run;
 pub mod settings;
 pub mod walk;
+
+#[cfg(test)]
+mod tests;

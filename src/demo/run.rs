@@ -27,6 +27,7 @@ use crate::{
     },
     config::Config,
     crypto::{Random, SystemRandom},
+    http::portal::{BACKCHANNEL_LOGOUT, CALLBACK, SIGNED_OUT},
     jose::PrivateJwk,
     keyring::Keyring,
     outbound::exchange::Exchange,
@@ -163,9 +164,9 @@ fn identity_provider(
     let client = idp::Client {
         id: RELYING_PARTY.to_owned(),
         secret: Secret::new(secret.to_owned()),
-        redirect_uris: vec![format!("{origin}/sign-in/callback")],
-        post_logout_redirect_uris: vec![format!("{origin}/signed-out"), format!("{origin}/")],
-        backchannel_logout_uri: Some(format!("{origin}/sign-out/backchannel")),
+        redirect_uris: vec![format!("{origin}{CALLBACK}")],
+        post_logout_redirect_uris: vec![format!("{origin}{SIGNED_OUT}")],
+        backchannel_logout_uri: Some(format!("{origin}{BACKCHANNEL_LOGOUT}")),
     };
     let settings = idp::Settings {
         address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),

@@ -9,6 +9,7 @@ pub mod oauth;
 pub mod observe;
 pub mod operations;
 pub mod pages;
+pub mod portal;
 pub mod request;
 pub mod routes;
 
@@ -18,7 +19,7 @@ use std::sync::{
 };
 
 use crate::{
-    engines::Engines, gateway::data::Gateway, jose::NonceKey, login::Provider, telemetry::Guard, time::Millis,
+    engines::Engines, gateway::data::Gateway, jose::NonceKey, telemetry::Guard, time::Millis,
 };
 
 /// What every handler works with.
@@ -31,8 +32,8 @@ pub struct State {
     pub nonces: NonceKey,
     /// How often a client may be refused in a minute before it is told to wait.
     pub refusals: crate::limit::Limit,
-    /// Issuers that sign people in.
-    pub providers: Vec<Arc<Provider>>,
+    /// The portal's settings, and the issuers that sign people in.
+    pub desk: portal::Desk,
     /// Who may read entry bundles: SHA-256 of their bearer tokens.
     pub auditors: Vec<crate::crypto::Digest>,
     /// Metrics and traces.

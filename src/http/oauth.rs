@@ -77,6 +77,7 @@ async fn actor(state: &State, who: &Authenticated, token: &str) -> Result<Actor,
         IssuerRole::Citizen | IssuerRole::Compliance { .. } => false,
     };
     let provider = state
+        .desk
         .providers
         .iter()
         .find(|provider| provider.config().issuer == iss && speaks_for(&provider.config().role))

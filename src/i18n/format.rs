@@ -75,6 +75,15 @@ pub fn iso_date(at: Millis) -> String {
     local(at).strftime("%Y-%m-%d").to_string()
 }
 
+/// The first instant, in Vietnam, of the day written `2026-11-22`, `later` days after it; `None` when it is no day.
+#[must_use]
+pub fn day_start(day: &str, later: i64) -> Option<Millis> {
+    let date: jiff::civil::Date = day.parse().ok().filter(|_| day.len() == 10)?;
+    let date = date.checked_add(jiff::Span::new().try_days(later).ok()?).ok()?;
+    let start = date.to_zoned(VIETNAM.clone()).ok()?;
+    Some(Millis(start.timestamp().as_millisecond()))
+}
+
 /// A whole number in groups of three: `1.234.567` · `1,234,567`.
 #[must_use]
 pub fn group_digits(lang: Lang, number: u64) -> String {
@@ -109,8 +118,13 @@ pub fn spoken_national_id(id: &str) -> String {
 
 fn last_three(id: &str) -> String {
     let digits: Vec<char> = id.chars().filter(char::is_ascii_digit).collect();
-    // A shorter text is not a national id: show nothing of it rather than all of it.
-    if digits.len() == 12 { digits.iter().skip(9).collect() } else { "•••".to_owned() }
+    match digits.len() {
+        12 => digits.iter().skip(9).collect(),
+        // The last three alone, as a session keeps them.
+        3 => digits.iter().collect(),
+        // Anything else is not a national id: show nothing of it rather than all of it.
+        _ => "•••".to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -139,6 +153,11 @@ mod tests {
         assert_eq!(day_heading(Lang::Vi, at), "Chủ nhật, 22/11/2026");
         assert_eq!(day_heading(Lang::En, at), "Sunday 22 November 2026");
         assert_eq!(iso_date(at), "2026-11-22");
+        assert_eq!(day_start("2026-11-22", 0), Some(at));
+        assert_eq!(day_start("2026-11-21", 1), Some(at));
+        for no_day in ["", "2026-13-01", "22/11/2026", "2026-11-22T00:00", "9999-12-31"] {
+            assert_eq!(day_start(no_day, 1), None, "{no_day}");
+        }
     }
 
     #[test]

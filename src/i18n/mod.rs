@@ -9,8 +9,8 @@ mod lang;
 mod text;
 
 pub use format::{
-    clock_seconds, clock_time, date, date_time, day_heading, group_digits, iso_date, iso_date_time,
-    masked_national_id, spoken_national_id,
+    clock_seconds, clock_time, date, date_time, day_heading, day_start, group_digits, iso_date,
+    iso_date_time, masked_national_id, spoken_national_id,
 };
 pub use lang::Lang;
 pub use text::{Arg, list, lower_first, text, text_with};

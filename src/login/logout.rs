@@ -1,6 +1,6 @@
 //! Leaving: towards the issuer (OpenID Connect RP-Initiated Logout 1.0), and at its word (Back-Channel Logout 1.0).
 
-use openidconnect::{ClientId, LogoutRequest, PostLogoutRedirectUrl};
+use openidconnect::{ClientId, LogoutHint, LogoutRequest, PostLogoutRedirectUrl};
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -23,16 +23,19 @@ pub struct LogoutToken {
     pub sid: Option<String>,
     /// The token's id; refuse a second one.
     pub jti: String,
+    /// From then on the token is too old to be believed anyway.
+    pub expires: Millis,
 }
 
 /// The address that ends the session at the issuer too, or `None` when the issuer has no such address.
 /// `post_logout_redirect` must be registered there.
 ///
 /// The ID token goes along as a hint, so that the issuer need not ask again, unless it holds something like a
-/// national id: that must never stand in an address (I6). Issuers that put it into UserInfo instead avoid the question.
+/// national id: that must never stand in an address (I6). The issuer's session id goes along as `logout_hint` (§2).
 pub async fn logout_url(
     provider: &Provider,
-    id_token_hint: &Secret<String>,
+    id_token_hint: Option<&Secret<String>>,
+    sid: Option<&str>,
     post_logout_redirect: Url,
     now: Millis,
 ) -> Result<Option<Url>, LoginError> {
@@ -43,10 +46,26 @@ pub async fn logout_url(
     let mut request = LogoutRequest::from(endpoint)
         .set_client_id(ClientId::new(provider.config.client_id.clone()))
         .set_post_logout_redirect_uri(PostLogoutRedirectUrl::from_url(post_logout_redirect));
-    if !jws::claims(id_token_hint.expose())?.values().any(may_hold_an_id) {
-        request = request.set_id_token_hint(&jws::read_id_token(id_token_hint.expose())?);
+    if let Some(token) = id_token_hint
+        && is_harmless(token)
+    {
+        request = request.set_id_token_hint(&jws::read_id_token(token.expose())?);
+    }
+    if let Some(sid) = sid {
+        request = request.set_logout_hint(LogoutHint::new(sid.to_owned()));
     }
     Ok(Some(request.http_get_url()))
+}
+
+/// Whether an ID token may be kept and stand in an address: it holds nothing like a national id (I6).
+pub(super) fn is_harmless(id_token: &Secret<String>) -> bool {
+    jws::claims(id_token.expose()).is_ok_and(|claims| !claims.values().any(may_hold_an_id))
+}
+
+/// The issuer a logout token names, unverified: only to choose whose keys to verify it with.
+#[must_use]
+pub fn claimed_issuer(jwt: &str) -> Option<String> {
+    jws::claims(jwt).ok()?.get("iss")?.as_str().map(str::to_owned)
 }
 
 /// Whether a claim holds a run of exactly as many digits as a national id (12) or its predecessor (9) has.
@@ -86,7 +105,7 @@ pub async fn verify_logout_token(
     if !is_for(claims.get("aud"), &provider.config.client_id) {
         return Err(LoginError::WrongAudience);
     }
-    check_times(&claims, now)?;
+    let issued = check_times(&claims, now)?;
     if !claims.get("events").and_then(|e| e.get(EVENT)).is_some_and(Value::is_object) {
         return Err(LoginError::LogoutToken("it holds no logout event"));
     }
@@ -99,7 +118,9 @@ pub async fn verify_logout_token(
         return Err(LoginError::LogoutToken("it names neither `sub` nor `sid`"));
     }
     let jti = text("jti").ok_or(LoginError::LogoutToken("it has no `jti`"))?;
-    Ok(LogoutToken { issuer: provider.config.issuer.clone(), sub, sid, jti })
+    let life = MAX_AGE_SECONDS + jws::CLOCK_SKEW_SECONDS;
+    let expires = Millis::from_seconds(issued.saturating_add(life));
+    Ok(LogoutToken { issuer: provider.config.issuer.clone(), sub, sid, jti, expires })
 }
 
 fn is_for(aud: Option<&Value>, client_id: &str) -> bool {
@@ -110,7 +131,8 @@ fn is_for(aud: Option<&Value>, client_id: &str) -> bool {
     }
 }
 
-fn check_times(claims: &Map<String, Value>, now: Millis) -> Result<(), LoginError> {
+/// When it was issued, in seconds.
+fn check_times(claims: &Map<String, Value>, now: Millis) -> Result<i64, LoginError> {
     let issued =
         claims.get("iat").and_then(Value::as_i64).ok_or(LoginError::LogoutToken("it has no `iat`"))?;
     let age = now.seconds().saturating_sub(issued);
@@ -121,5 +143,5 @@ fn check_times(claims: &Map<String, Value>, now: Millis) -> Result<(), LoginErro
     if expired || !(-jws::CLOCK_SKEW_SECONDS..=MAX_AGE_SECONDS).contains(&age) {
         return Err(LoginError::TokenExpired);
     }
-    Ok(())
+    Ok(issued)
 }

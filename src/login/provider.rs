@@ -161,6 +161,19 @@ impl Provider {
         self.known(now).await.map(drop)
     }
 
+    /// Where a form of ours may lead: the issuer, and its endpoints for signing in and out once they are known.
+    #[must_use]
+    pub fn destinations(&self) -> Vec<Url> {
+        let mut all = vec![self.issuer.url().clone()];
+        if let Some(known) = self.snapshot() {
+            let metadata = &known.metadata;
+            all.push(metadata.authorization_endpoint().url().clone());
+            let end_session = metadata.additional_metadata().end_session_endpoint.as_ref();
+            all.extend(end_session.map(|end| end.url().clone()));
+        }
+        all
+    }
+
     pub(super) fn client_id(&self) -> ClientId {
         ClientId::new(self.config.client_id.clone())
     }

@@ -91,6 +91,17 @@ impl Store {
         Ok(read!(self, |pool| sqlx::query_as(SQL).bind(from).bind(to).fetch_all(pool).await)?)
     }
 
+    /// The entry that already stands for everything with this collapsing id, once it is committed.
+    ///
+    /// # Errors
+    /// [`Error`] when the database fails.
+    pub async fn collapsed(&self, id: Uuid) -> Result<Option<Uuid>, Error> {
+        const SQL: &str = "SELECT entry FROM refusals WHERE id = $1";
+        let row: Option<(Uuid,)> =
+            read!(self, |pool| sqlx::query_as(SQL).bind(id).fetch_optional(pool).await)?;
+        Ok(row.map(|row| row.0))
+    }
+
     /// How many further refusals each of these entries stands for.
     ///
     /// # Errors

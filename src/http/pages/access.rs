@@ -156,6 +156,7 @@ impl Access {
             Event::Released => "access-h1-released",
             Event::Nothing => "access-h1-nothing",
             Event::Refused => "access-h1-refused",
+            Event::Revoked => "access-h1-revoked",
             Event::Reported => "access-h1-reported",
             Event::Looked => "access-h1-looked",
             Event::OwnReading => "access-h1-own",
@@ -187,7 +188,7 @@ impl Access {
     pub fn fields_label(&self) -> String {
         self.page.say(match self.event {
             Event::Released | Event::Reported => "access-fields-released",
-            Event::Allowed => "access-fields-allowed",
+            Event::Allowed | Event::Revoked => "access-fields-allowed",
             Event::Nothing | Event::Refused | Event::Looked | Event::OwnReading => "access-fields-asked",
         })
     }

@@ -47,6 +47,7 @@ impl Row {
             Event::Released => "row-released",
             Event::Nothing => "row-nothing",
             Event::Refused => "row-refused",
+            Event::Revoked => "row-revoked",
             Event::Reported => "row-reported",
             Event::Looked => "row-looked",
             Event::OwnReading => "row-own",
@@ -64,7 +65,7 @@ impl Row {
     #[must_use]
     pub fn note(&self, page: &Layout) -> Option<String> {
         match self.event {
-            Event::Refused | Event::Nothing => Some(self.event.outcome(page)),
+            Event::Refused | Event::Nothing | Event::Revoked => Some(self.event.outcome(page)),
             Event::Allowed => Some(page.say("note-allowed")),
             Event::Released | Event::Reported | Event::Looked | Event::OwnReading => None,
         }

@@ -23,7 +23,7 @@ pub enum Visitor {
     Nobody,
     /// A citizen, reading about themselves.
     Citizen {
-        /// The full national id; only its last three digits are ever printed.
+        /// The national id or its last three digits, which are all that is ever printed.
         national_id: String,
         /// The session's token against cross-site requests, for the sign-out form.
         csrf: String,

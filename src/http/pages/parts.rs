@@ -81,6 +81,8 @@ pub enum Event {
     Nothing,
     /// Refused, at the token or at the data: no data left.
     Refused,
+    /// The agency gave its permission back before its end.
+    Revoked,
     /// A data holder that enforces for itself reported an access.
     Reported,
     /// A compliance officer or auditor read entries about this person (invariant I9).
@@ -98,6 +100,7 @@ impl Event {
             Self::Released => "event-released",
             Self::Nothing => "event-nothing",
             Self::Refused => "event-refused",
+            Self::Revoked => "event-revoked",
             Self::Reported => "event-reported",
             Self::Looked => "event-looked",
             Self::OwnReading => "event-own",
@@ -112,6 +115,7 @@ impl Event {
             Self::Released => "outcome-released",
             Self::Nothing => "outcome-nothing",
             Self::Refused => "outcome-refused",
+            Self::Revoked => "outcome-revoked",
             Self::Reported => "outcome-reported",
             Self::Looked => "outcome-looked",
             Self::OwnReading => "outcome-own",

@@ -72,19 +72,22 @@ async fn the_session_at_the_issuer_is_ended_without_a_national_id_in_the_address
     let home: url::Url = "http://127.0.0.1:1/".parse().unwrap();
     let citizens = citizens(&idp);
     let citizen = idp.sign_in(&citizens, |_, _, _| ()).await.unwrap();
-    let out = logout_url(&citizens, &citizen.id_token, home.clone(), NOW).await.unwrap().unwrap();
+    let out = logout_url(&citizens, Some(&citizen.id_token), Some("s-9"), home.clone(), NOW)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(out.path(), "/end");
     assert!(out.query_pairs().all(|(k, _)| k != "id_token_hint"), "{out}");
     assert!(out.query_pairs().any(|(k, v)| k == "client_id" && v == "minhbach"), "{out}");
 
     let officials = officials(&idp, "");
     let plain = idp.sign_in(&officials, |claims, _, _| claims["national_id"] = json!(null)).await.unwrap();
-    let out = logout_url(&officials, &plain.id_token, home.clone(), NOW).await.unwrap().unwrap();
+    let out = logout_url(&officials, Some(&plain.id_token), None, home.clone(), NOW).await.unwrap().unwrap();
     assert!(out.query_pairs().any(|(k, v)| k == "id_token_hint" && v == plain.id_token.expose().as_str()));
 
     idp.state().discovery = json!({"end_session_endpoint": null});
     let without = self::officials(&idp, "");
-    assert_eq!(logout_url(&without, &plain.id_token, home, NOW).await, Ok(None));
+    assert_eq!(logout_url(&without, Some(&plain.id_token), None, home, NOW).await, Ok(None));
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use crate::{
     secret::Secret,
 };
 
-pub use text::TextFault;
+pub use text::{TextFault, fault as text_fault};
 
 /// The one `type`.
 pub const TYPE: &str = "urn:minhbach:personal-data";

@@ -45,26 +45,34 @@ impl fmt::Display for TextFault {
     }
 }
 
-/// The text, if it keeps the rules; its length is counted in characters, without white space at its ends.
+/// The text, if it keeps the rules.
 pub(super) fn checked(
     member: &'static str,
     text: String,
     length: RangeInclusive<usize>,
 ) -> Result<String, RarError> {
-    let fault = if !length.contains(&text.trim().chars().count()) || text.chars().count() > *length.end() {
-        TextFault::Length
+    match fault(&text, length) {
+        Some(fault) => Err(RarError::Text { member, fault }),
+        None => Ok(text),
+    }
+}
+
+/// What is wrong with a text that a citizen will read; its length is counted in characters, without white space at
+/// its ends.
+pub fn fault(text: &str, length: RangeInclusive<usize>) -> Option<TextFault> {
+    if !length.contains(&text.trim().chars().count()) || text.chars().count() > *length.end() {
+        Some(TextFault::Length)
     } else if text.chars().any(is_control) {
-        TextFault::Control
+        Some(TextFault::Control)
     } else if text.chars().any(is_invisible) {
-        TextFault::Invisible
-    } else if has_address(&text) {
-        TextFault::Url
-    } else if has_identity_number(&text) {
-        TextFault::IdentityNumber
+        Some(TextFault::Invisible)
+    } else if has_address(text) {
+        Some(TextFault::Url)
+    } else if has_identity_number(text) {
+        Some(TextFault::IdentityNumber)
     } else {
-        return Ok(text);
-    };
-    Err(RarError::Text { member, fault })
+        None
+    }
 }
 
 /// Whether every character of a text shows as itself.

@@ -11,11 +11,12 @@ use crate::http::pages::{
     render,
 };
 
-const EVENTS: [Event; 7] = [
+const EVENTS: [Event; 8] = [
     Event::Released,
     Event::Allowed,
     Event::Refused,
     Event::Nothing,
+    Event::Revoked,
     Event::Reported,
     Event::Looked,
     Event::OwnReading,

@@ -12,6 +12,7 @@ compliance-reason-recorded = Reason recorded: “{ $reason }”. This look lasts
 compliance-empty = Nothing matches the filter. Please widen the period or drop a condition.
 compliance-caption = Records, newest first
 compliance-csv = Download this table (CSV)
+compliance-csv-more = There are older records. Narrow the period to download them.
 compliance-person-note = The Citizen column holds the agency’s own code, never an identity number.
 compliance-official-none = done by a system
 compliance-official-asserted = stated by the agency

@@ -19,6 +19,7 @@ event-released = Viewed
 event-nothing = Nothing received
 event-refused = Refused
 event-reported = Viewed at the holder
+event-revoked = Permission given back
 event-looked = Read by a compliance officer
 event-own = Viewed by you
 

@@ -12,6 +12,7 @@ compliance-reason-recorded = Lý do đã ghi: “{ $reason }”. Lần xem này 
 compliance-empty = Không có lượt xem nào khớp với bộ lọc. Xin mở rộng thời gian hoặc bỏ bớt điều kiện.
 compliance-caption = Các lượt xem, mới nhất ở trên
 compliance-csv = Tải bảng này (CSV)
+compliance-csv-more = Còn những mục cũ hơn. Xin thu hẹp thời gian để tải tiếp.
 compliance-person-note = Cột Người dân chỉ có mã riêng của cơ quan, không có số định danh.
 compliance-official-none = hệ thống tự làm
 compliance-official-asserted = cơ quan khai

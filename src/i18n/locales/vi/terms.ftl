@@ -19,6 +19,7 @@ event-released = Đã xem
 event-nothing = Không nhận được gì
 event-refused = Bị từ chối
 event-reported = Đã xem tại nơi giữ
+event-revoked = Cơ quan đã trả lại quyền xem
 event-looked = Người kiểm tra đã xem
 event-own = Tự mình xem
 

@@ -1,0 +1,7 @@
+//! The portal over real HTTP, signed in through the stand-in identity provider, on both databases.
+
+mod citizen;
+mod compliance;
+mod public;
+mod sessions;
+mod world;

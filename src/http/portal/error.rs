@@ -1,0 +1,216 @@
+//! What went wrong, said once: as a page in plain words with a code for the hotline, or as problem+json for the API.
+
+use actix_web::{
+    HttpResponse,
+    http::{StatusCode, header},
+};
+
+use super::visit::Visit;
+use crate::{
+    history::HistoryError,
+    http::pages::error::{ErrorPage, Problem},
+    ledger::{appender::AppendError, proof::EntryProofError, publisher::PublishError},
+    login::{LoginError, session::SessionError},
+    protocol,
+    vault::VaultError,
+};
+
+/// Why a request is not answered as asked.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    #[error(transparent)]
+    History(#[from] HistoryError),
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    #[error(transparent)]
+    Login(#[from] LoginError),
+    #[error(transparent)]
+    Store(#[from] crate::store::Error),
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+    #[error("a page cannot be written")]
+    Render(#[from] askama::Error),
+    #[error("a table cannot be written")]
+    Csv(#[from] ::csv::Error),
+    #[error("there is no such page for this reader")]
+    NotFound,
+    #[error("nobody is signed in")]
+    NotSignedIn,
+    #[error("somebody of another role is signed in")]
+    WrongRole,
+    #[error("the form does not come from a page of ours")]
+    FormExpired,
+    #[error("the request cannot be understood")]
+    Malformed,
+    #[error("the body is too large")]
+    TooLarge,
+    #[error("the method is not one of this address")]
+    WrongMethod,
+}
+
+impl From<crate::objects::ObjectError> for Failure {
+    fn from(error: crate::objects::ObjectError) -> Self {
+        Self::Publish(error.into())
+    }
+}
+
+impl Failure {
+    /// What the reader is told.
+    pub(super) fn problem(&self) -> Problem {
+        match self {
+            Self::History(error) => of_history(error),
+            Self::Session(error) => of_session(error),
+            Self::Login(error) => of_login(error),
+            Self::Store(_) | Self::Publish(_) => Problem::Unavailable,
+            Self::Render(_) | Self::Csv(_) => Problem::Internal,
+            Self::NotFound => Problem::NotFound,
+            Self::NotSignedIn => Problem::SignInAgain,
+            Self::WrongRole => Problem::NotAllowed,
+            Self::FormExpired => Problem::FormExpired,
+            Self::Malformed | Self::TooLarge | Self::WrongMethod => Problem::BadRequest,
+        }
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
+            _ => StatusCode::from_u16(self.problem().status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+        }
+    }
+}
+
+fn of_history(error: &HistoryError) -> Problem {
+    match error {
+        HistoryError::Store(_) => Problem::Unavailable,
+        HistoryError::Append(error) => of_append(error),
+        HistoryError::Vault(error) => of_vault(error),
+        HistoryError::Proof(error) => of_proof(error),
+        HistoryError::Damaged { .. } | HistoryError::Version(_) => Problem::Internal,
+        HistoryError::Reason(_) => Problem::BadRequest,
+    }
+}
+
+const fn of_append(error: &AppendError) -> Problem {
+    match error {
+        AppendError::Unavailable(_) | AppendError::Overloaded => Problem::Unavailable,
+    }
+}
+
+const fn of_vault(error: &VaultError) -> Problem {
+    match error {
+        VaultError::Store(_) => Problem::Unavailable,
+        VaultError::Sealed(_) => Problem::Internal,
+    }
+}
+
+const fn of_proof(error: &EntryProofError) -> Problem {
+    match error {
+        EntryProofError::NotYetPublished | EntryProofError::Publish(_) | EntryProofError::Tree(_) => {
+            Problem::Unavailable
+        }
+        EntryProofError::Entry(_) | EntryProofError::Malformed | EntryProofError::Wrong => Problem::Internal,
+    }
+}
+
+const fn of_session(error: &SessionError) -> Problem {
+    match error {
+        SessionError::Store(_) => Problem::Unavailable,
+        SessionError::Append(error) => of_append(error),
+        SessionError::Vault(error) => of_vault(error),
+        SessionError::OfficialSuspended => Problem::NotAllowed,
+        SessionError::OfficialConflict | SessionError::NationalId => Problem::SignInFailed,
+        SessionError::Sealed => Problem::Internal,
+    }
+}
+
+const fn of_login(error: &LoginError) -> Problem {
+    match error {
+        LoginError::Unavailable(_) => Problem::Unavailable,
+        LoginError::UnsafeReturn
+        | LoginError::StateMismatch
+        | LoginError::SignInExpired
+        | LoginError::IssuerMismatch
+        | LoginError::IssuerMissing
+        | LoginError::CallbackMalformed
+        | LoginError::Cancelled
+        | LoginError::Refused(_)
+        | LoginError::CodeRefused(_)
+        | LoginError::TokenMalformed
+        | LoginError::AlgorithmNotAllowed
+        | LoginError::UnknownKey
+        | LoginError::BadSignature
+        | LoginError::WrongAudience
+        | LoginError::WrongNonce
+        | LoginError::TokenExpired
+        | LoginError::AuthenticationTooOld
+        | LoginError::ClaimMissing(_)
+        | LoginError::NotAnOfficialIssuer
+        | LoginError::LogoutToken(_) => Problem::SignInFailed,
+    }
+}
+
+/// The stable code and the title of a problem, for programs.
+const fn coded(problem: Problem) -> (&'static str, &'static str) {
+    match problem {
+        Problem::NotFound => ("not_found", "There is no such thing here for this reader"),
+        Problem::NotAllowed => ("wrong_role", "Somebody of another role is signed in"),
+        Problem::SignInAgain => ("not_signed_in", "Nobody is signed in"),
+        Problem::SignInFailed => ("sign_in_failed", "The sign-in did not work"),
+        Problem::FormExpired => ("form_expired", "The form does not come from a page of ours"),
+        Problem::BadRequest => ("bad_request", "The request cannot be understood"),
+        Problem::TooMany => ("too_many_requests", "Too many requests"),
+        Problem::Unavailable => ("unavailable", "The service cannot answer now; nothing was shown"),
+        Problem::Internal => ("internal", "The service failed; nothing was shown"),
+    }
+}
+
+/// The answer to a failed request.
+pub(super) fn answer(visit: &Visit, failure: &Failure) -> HttpResponse {
+    if matches!(failure, Failure::NotSignedIn) && visit.is_reading() && !visit.is_api() {
+        let to = url::form_urlencoded::byte_serialize(visit.url.as_bytes()).collect::<String>();
+        return visit.redirect(&format!("/sign-in?return_to={to}"));
+    }
+    let (problem, status, support) = (failure.problem(), failure.status(), support(visit));
+    if status.is_server_error() {
+        tracing::error!(support, error = failure as &dyn std::error::Error, "portal.answer failed");
+    } else {
+        tracing::info!(support, status = status.as_u16(), cause = %failure, "portal.answer refused");
+    }
+    if visit.is_api() {
+        let (code, title) = coded(problem);
+        let code = if matches!(failure, Failure::WrongMethod) { "method_not_allowed" } else { code };
+        let problem = protocol::problem::Problem::new(status.as_u16(), code, title)
+            .with_detail(format!("support code {support}"));
+        return visit
+            .personal(HttpResponse::build(status))
+            .content_type(protocol::problem::Problem::CONTENT_TYPE)
+            .json(problem);
+    }
+    let page = ErrorPage { page: visit.layout(), problem, support };
+    match visit.html(status, &page) {
+        Ok(response) => response,
+        Err(_) => visit.personal(HttpResponse::InternalServerError()).finish(),
+    }
+}
+
+/// What a person reads out on the telephone: `7K2M-9Q4D`, without letters that sound or look alike.
+fn support(visit: &Visit) -> String {
+    const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let bytes = visit.state.engines.random.bytes::<8>();
+    let letter = |byte: u8| LETTERS.get(usize::from(byte % 32)).map_or('0', |l| char::from(*l));
+    let letters: Vec<char> = bytes.into_iter().map(letter).collect();
+    letters.chunks(4).map(|half| half.iter().collect::<String>()).collect::<Vec<_>>().join("-")
+}
+
+/// Every address nobody knows.
+pub(super) async fn not_found(visit: Visit) -> HttpResponse {
+    answer(&visit, &Failure::NotFound)
+}
+
+/// A known address and a method it does not have (RFC 9110 §15.5.6).
+pub(super) fn wrong_method(visit: &Visit, allowed: &'static str) -> HttpResponse {
+    let mut response = answer(visit, &Failure::WrongMethod);
+    response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static(allowed));
+    response
+}

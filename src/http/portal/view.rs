@@ -1,0 +1,209 @@
+//! From facts to what pages show: names in the reader's language, in the words of the day the entry was made.
+
+use std::collections::HashMap;
+
+use crate::{
+    domain::{
+        catalogue::{BasisKind, Confidence, Text},
+        record::Kind,
+    },
+    engines::Engines,
+    history::{Access, HistoryError, PurposeTexts, purpose_texts, rule_text},
+    http::pages::{
+        access::{Missing, MissingReason, Official, Rule},
+        history::Row,
+        parts::{Basis, Citation, Contact, Event, Field},
+    },
+    i18n::{Lang, lower_first},
+    policy,
+    registry::Agency,
+};
+
+/// A text in a language.
+pub(super) fn said(lang: Lang, text: &Text) -> String {
+    match lang {
+        Lang::Vi => text.vi.clone(),
+        Lang::En => text.en.clone(),
+    }
+}
+
+/// What an entry records, as pages name it; `None` for kinds that are in nobody's history.
+pub(super) fn event(access: &Access) -> Option<Event> {
+    match access.kind {
+        Kind::TokenIssued => Some(Event::Allowed),
+        Kind::TokenRefused | Kind::DataRefused => Some(Event::Refused),
+        Kind::TokenRevoked => Some(Event::Revoked),
+        Kind::DataReleased if access.data_left() => Some(Event::Released),
+        Kind::DataReleased => Some(Event::Nothing),
+        Kind::HistoryRead => Some(Event::OwnReading),
+        Kind::RecordViewed => Some(Event::Looked),
+        Kind::ClientRegistered
+        | Kind::ClientSuspended
+        | Kind::ClientRestored
+        | Kind::OfficialRegistered
+        | Kind::OfficialSuspended
+        | Kind::OfficialRestored
+        | Kind::PolicyActivated => None,
+    }
+}
+
+/// Puts entries into words, remembering what it has looked up.
+pub(super) struct Words<'a> {
+    pub(super) engines: &'a Engines,
+    pub(super) lang: Lang,
+    purposes: HashMap<String, Option<PurposeTexts>>,
+}
+
+impl<'a> Words<'a> {
+    pub(super) fn new(engines: &'a Engines, lang: Lang) -> Self {
+        Self { engines, lang, purposes: HashMap::new() }
+    }
+
+    pub(super) fn said(&self, text: &Text) -> String {
+        said(self.lang, text)
+    }
+
+    /// The texts of an entry's purpose, as they were.
+    pub(super) async fn purpose(&mut self, access: &Access) -> Result<Option<PurposeTexts>, HistoryError> {
+        let key = access.facts.purpose_version.clone().unwrap_or_default();
+        if let Some(known) = self.purposes.get(&key) {
+            return Ok(known.clone());
+        }
+        let texts = purpose_texts(self.engines, access).await?;
+        self.purposes.insert(key, texts.clone());
+        Ok(texts)
+    }
+
+    /// An entry as one row.
+    pub(super) async fn row(
+        &mut self,
+        access: &Access,
+        href: Option<String>,
+    ) -> Result<Option<Row>, HistoryError> {
+        let Some(event) = event(access) else { return Ok(None) };
+        let purpose = self.purpose(access).await?;
+        let facts = &access.facts;
+        let title = match (&purpose, &facts.purpose) {
+            (Some(texts), _) => self.said(&texts.title),
+            // A version nobody remembers: its id is true, today's title might not be.
+            (None, Some(id)) => id.clone(),
+            (None, None) => String::new(),
+        };
+        Ok(Some(Row {
+            href,
+            at: access.at,
+            event,
+            agency: self.agency(facts.agency.as_deref()),
+            fields: self.fields(access),
+            purpose: title,
+            basis: basis(access),
+            times: access.times,
+            repeat: facts.repeat.is_some(),
+        }))
+    }
+
+    pub(super) fn agency(&self, id: Option<&str>) -> String {
+        let id = id.unwrap_or_default();
+        self.engines.registry.agency(id).map_or_else(|| id.to_owned(), |agency| self.said(&agency.name))
+    }
+
+    pub(super) fn field(&self, name: &str) -> Field {
+        match self.engines.register.catalogue().field(name) {
+            Some(field) => Field { label: self.said(&field.label), sensitive: field.is_sensitive() },
+            None => Field { label: name.to_owned(), sensitive: false },
+        }
+    }
+
+    /// The kinds of data asked for or released; where nothing came, those that should have.
+    pub(super) fn fields(&self, access: &Access) -> Vec<Field> {
+        let facts = &access.facts;
+        if facts.fields.is_empty() {
+            return facts.missing.iter().map(|missing| self.field(split(missing).0)).collect();
+        }
+        facts.fields.iter().map(|name| self.field(name)).collect()
+    }
+
+    pub(super) fn missing(&self, access: &Access) -> Vec<Missing> {
+        let catalogue = self.engines.register.catalogue();
+        let each = |missing: &String| {
+            let (name, reason) = split(missing);
+            let source = catalogue.field(name).and_then(|field| catalogue.source(&field.source));
+            Missing {
+                field: self.field(name),
+                source: source.map_or_else(String::new, |source| self.said(&source.name)),
+                reason: match reason {
+                    "no_record" => MissingReason::NoRecord,
+                    "not_recorded" | "not_derivable" => MissingReason::NoValue,
+                    _ => MissingReason::SourceUnavailable,
+                },
+            }
+        };
+        access.facts.missing.iter().map(each).collect()
+    }
+
+    /// Why it was allowed or refused: each deciding rule in plain words, or what the reason code means.
+    pub(super) fn rules(&self, access: &Access, purpose: Option<&PurposeTexts>) -> Vec<Rule> {
+        let facts = &access.facts;
+        if facts.rules.is_empty() {
+            let text = facts.reason.as_deref().and_then(|code| Some((code, policy::reason_text(code)?)));
+            return text.map(|(code, text)| self.rule(code, Some(&text))).into_iter().collect();
+        }
+        let text = |id: &String| rule_text(self.engines, access, purpose, id);
+        facts.rules.iter().map(|id| self.rule(id, text(id).as_ref())).collect()
+    }
+
+    fn rule(&self, id: &str, text: Option<&Text>) -> Rule {
+        let because = text.map_or_else(|| id.to_owned(), |text| self.said(text));
+        Rule { id: id.to_owned(), because: lower_first(because.trim_end_matches('.')) }
+    }
+
+    pub(super) fn citations(&self, access: &Access, purpose: Option<&PurposeTexts>) -> Vec<Citation> {
+        let kind = access.facts.basis.as_deref().unwrap_or_default();
+        let cited = purpose.and_then(|texts| texts.citations.get(kind)).into_iter().flatten();
+        cited
+            .map(|citation| Citation {
+                text: self.said(&citation.text),
+                href: None,
+                verified: citation.confidence == Confidence::Verified,
+            })
+            .collect()
+    }
+
+    pub(super) fn contact(&self, agency: Option<&Agency>) -> Contact {
+        agency.map_or_else(Contact::default, |agency| Contact {
+            agency: self.said(&agency.name),
+            unit: agency.contact.name.clone(),
+            phone: agency.contact.phone.clone(),
+            email: agency.contact.email.clone(),
+            address: agency.contact.address.clone().unwrap_or_default(),
+        })
+    }
+}
+
+/// The official an entry names, and how the service knows.
+pub(super) fn official(access: &Access) -> Official {
+    let facts = &access.facts;
+    match (&facts.official, facts.official_how.as_deref()) {
+        (None, _) => Official::None,
+        (Some(code), Some("proved")) => Official::Proved { code: code.clone() },
+        (Some(code), _) => Official::Asserted { code: code.clone() },
+    }
+}
+
+pub(super) fn basis(access: &Access) -> Option<Basis> {
+    access.facts.basis.as_deref().and_then(BasisKind::parse).map(basis_of)
+}
+
+pub(super) const fn basis_of(kind: BasisKind) -> Basis {
+    match kind {
+        BasisKind::Statutory => Basis::Statutory,
+        BasisKind::Consent => Basis::Consent,
+        BasisKind::Emergency => Basis::Emergency,
+        BasisKind::Contract => Basis::Contract,
+    }
+}
+
+/// `name reason`, as records hold what did not come.
+pub(super) fn split(missing: &str) -> (&str, &str) {
+    missing.split_once(' ').unwrap_or((missing, ""))
+}
