@@ -63,6 +63,7 @@ describe('the pages in a browser', { skip }, () => {
     await page.locator('input:is([type=text], [type=email], :not([type]))').first().fill(login);
     await page.locator('input[type=password]').first().fill(password);
     await page.locator('form:has(input[type=password]) button[type=submit]').click();
+    await page.waitForURL((url) => url.host === home);
     assert.equal(new URL(page.url()).host, home, `back at the service after signing in, not at ${page.url()}`);
   }
 
@@ -72,6 +73,12 @@ describe('the pages in a browser', { skip }, () => {
   const shot = (page, name) => page.screenshot({ path: join(screens, `${name}.png`), fullPage: true });
 
   const fits = (page) => page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth);
+
+  async function complaintsOfAxe(page) {
+    await page.evaluate(AXE);
+    const { violations } = await page.evaluate((values) => globalThis.axe.run(document, { runOnly: { type: 'tag', values } }), RULES);
+    return violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(', ')}`);
+  }
 
   test('the history shows rows, newest first, without JavaScript, in Vietnamese', async () => {
     const context = await open({ scripts: false, state: cookies });
@@ -121,7 +128,10 @@ describe('the pages in a browser', { skip }, () => {
         const page = await context.newPage();
         const complaints = [];
         page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
-        const pages = { home: '/', 'sign-in': '/sign-in', me: '/me', history: '/me/history', access: detailPath, purposes: '/purposes', agencies: '/agencies' };
+        const pages = {
+          home: '/', 'sign-in': '/sign-in', me: '/me', history: '/me/history', access: detailPath, purposes: '/purposes',
+          purpose: '/purposes/driver.licence_renewal', agencies: '/agencies', 'data-kinds': '/data-kinds', log: '/log', 'signed-out': '/signed-out',
+        };
         for (const [name, path] of Object.entries(pages)) {
           const url = at(kit, path);
           url.searchParams.set('lang', lang);
@@ -130,9 +140,7 @@ describe('the pages in a browser', { skip }, () => {
           assert.ok(response.ok(), `${path} answered ${response.status()}`);
           assert.equal(await page.locator('html').getAttribute('lang'), lang, path);
           assert.ok(await fits(page), `${path} scrolls sideways at ${width} px`);
-          await page.evaluate(AXE);
-          const { violations } = await page.evaluate((values) => globalThis.axe.run(document, { runOnly: { type: 'tag', values } }), RULES);
-          assert.deepEqual(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(', ')}`), [], path);
+          assert.deepEqual(await complaintsOfAxe(page), [], path);
           await shot(page, `${name}-${lang}-${width}`);
         }
         assert.deepEqual(complaints, [], 'the browser complains (content security policy?)');
@@ -168,15 +176,27 @@ describe('the pages in a browser', { skip }, () => {
     const context = await open({ scripts: false });
     const page = await context.newPage();
     await signIn(page, '/compliance', kit.compliance[0], /compliance|tuân thủ/i);
-    await page.goto(at(kit, '/compliance').href);
-    const reason = page.locator('main :is(textarea, input[type=text])').first();
-    assert.equal(await page.locator('main tbody tr').count(), 0, 'no entry before a reason');
-    await reason.fill(REASON);
-    await page.locator('main form:has(textarea, input[type=text]) button[type=submit]').first().click();
-    assert.ok((await page.locator('main tbody tr').count()) >= 1);
-    assert.ok(await fits(page));
-    await shot(page, 'compliance-vi-320-noscript');
+    const state = await context.storageState();
     await context.close();
+    for (const [width, size] of [[320, SMALL], [1280, LARGE]]) {
+      for (const lang of ['vi', 'en']) {
+        const looking = await open({ scripts: true, size, state });
+        const desk = await looking.newPage();
+        await desk.goto(at(kit, `/compliance?lang=${lang}`).href);
+        assert.equal(await desk.locator('main tbody tr').count(), 0, 'no entry before a reason');
+        assert.deepEqual(await complaintsOfAxe(desk), []);
+        await shot(desk, `compliance-ask-${lang}-${width}`);
+        await desk.locator('main textarea').fill(REASON);
+        await desk.locator('main form:has(textarea) button[type=submit]').click();
+        await desk.waitForURL((url) => url.pathname === '/compliance/entries');
+        assert.ok((await desk.locator('main tbody tr').count()) >= 1);
+        assert.ok(await fits(desk));
+        assert.ok(!(await desk.locator('body').innerText()).includes(kit.citizens[0].national_id));
+        assert.deepEqual(await complaintsOfAxe(desk), []);
+        await shot(desk, `compliance-${lang}-${width}`);
+        await looking.close();
+      }
+    }
   });
 
   test('after signing out the history is closed', async () => {

@@ -95,7 +95,7 @@ describe('openid-client against the service', { skip: kit ? false : 'KIT is not 
     assert.equal(granted.authorization_details.length, 1);
     assert.equal(object.purpose, chosen.purpose.id);
     assert.deepEqual(object.datatypes.toSorted(), chosen.basis.fields.toSorted());
-    for (const member of ['id', 'handle', 'expires_at']) assert.ok(object[member], `\`${member}\` is in the granted detail`);
+    for (const member of ['id', 'subject', 'expires_at']) assert.ok(object[member], `\`${member}\` is in the granted detail`);
     assert.ok(Number.isInteger(object.uses_left) && object.uses_left >= 1);
 
     const { payload, protectedHeader } = await jwtVerify(granted.access_token, jwks, { issuer: kit.issuer, audience: kit.data_endpoint, typ: 'at+jwt' });
@@ -105,7 +105,7 @@ describe('openid-client against the service', { skip: kit ? false : 'KIT is not 
     assert.equal(payload.client_id, chosen.client.client_id);
     assert.ok(payload.exp - payload.iat <= 300 && payload.jti);
     assert.equal(payload.cnf.jkt, await calculateJwkThumbprint(await exportJWK(dpopKeys.publicKey)));
-    assert.equal(payload.authorization_details[0].handle, object.handle);
+    assert.equal(payload.authorization_details[0].subject.handle, object.subject.handle);
     noNationalId(payload, 'the token');
     for (const member of ['case', 'justification']) assert.ok(!(member in payload.authorization_details[0]), `\`${member}\` stays out of the token`);
   });
@@ -133,7 +133,7 @@ describe('openid-client against the service', { skip: kit ? false : 'KIT is not 
     assert.equal(response.status, 200);
     assert.match(response.headers.get('cache-control'), /no-store/);
     const body = await response.json();
-    const [{ handle, datatypes }] = granted.authorization_details;
+    const [{ subject: { handle }, datatypes }] = granted.authorization_details;
     assert.equal(body.subject, handle);
     assert.equal(body.purpose, chosen.purpose.id);
     const answered = [...Object.keys(body.data), ...(body.missing ?? []).map((m) => m.field)];
@@ -151,7 +151,7 @@ describe('openid-client against the service', { skip: kit ? false : 'KIT is not 
     assert.equal(answer.active, true);
     assert.equal(answer.client_id, chosen.client.client_id);
     assert.ok(answer.cnf.jkt);
-    assert.equal(answer.authorization_details[0].handle, object.handle);
+    assert.equal(answer.authorization_details[0].subject.handle, object.subject.handle);
     noNationalId(answer, 'introspection by the client');
   });
 
@@ -247,14 +247,14 @@ describe('openid-client against the service', { skip: kit ? false : 'KIT is not 
     const shape = (granted) => [Object.keys(granted).toSorted(), Object.keys(granted.authorization_details[0]).toSorted(), granted.access_token.split('.').map((part) => part.length)[0]];
     const [known, unknown] = [await token(), await token([detail(chosen, NOBODY)])];
     assert.deepEqual(shape(unknown), shape(known));
-    assert.equal(unknown.authorization_details[0].handle.length, known.authorization_details[0].handle.length);
-    assert.notEqual(unknown.authorization_details[0].handle, known.authorization_details[0].handle);
+    assert.equal(unknown.authorization_details[0].subject.handle.length, known.authorization_details[0].subject.handle.length);
+    assert.notEqual(unknown.authorization_details[0].subject.handle, known.authorization_details[0].subject.handle);
   });
 
   test('the same person has the same handle for the same agency', async () => {
     const [first, second] = [await token(), await token()];
-    assert.equal(first.authorization_details[0].handle, second.authorization_details[0].handle);
-    const [object] = (await token([detail(chosen, citizen, { subject: { handle: first.authorization_details[0].handle } })])).authorization_details;
-    assert.equal(object.handle, first.authorization_details[0].handle);
+    assert.equal(first.authorization_details[0].subject.handle, second.authorization_details[0].subject.handle);
+    const [object] = (await token([detail(chosen, citizen, { subject: { handle: first.authorization_details[0].subject.handle } })])).authorization_details;
+    assert.equal(object.subject.handle, first.authorization_details[0].subject.handle);
   });
 });
