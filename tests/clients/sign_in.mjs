@@ -23,6 +23,13 @@ export class Visitor {
     return response;
   }
 
+  /** Somebody with the same cookies. */
+  copy() {
+    const other = new Visitor();
+    for (const [host, jar] of this.#cookies) other.#cookies.set(host, new Map(jar));
+    return other;
+  }
+
   #jar(url) {
     if (!this.#cookies.has(url.host)) this.#cookies.set(url.host, new Map());
     return this.#cookies.get(url.host);
@@ -43,10 +50,10 @@ export class Visitor {
     throw new Error(`too many redirects, last ${here}`);
   }
 
-  /** Sends the first form of a page: its own hidden fields, then `fields`. */
-  async submit({ url, html }, fields, stopAt) {
-    const form = /<form[^>]*>[\s\S]*?<\/form>/i.exec(html)?.[0];
-    if (!form) throw new Error(`no form at ${url}`);
+  /** Sends the first form of a page (the first that has `marked` in it): its own hidden fields, then `fields`. */
+  async submit({ url, html }, fields, stopAt, marked = '') {
+    const [form] = [...html.matchAll(/<form[^>]*>[\s\S]*?<\/form>/gi)].map(([text]) => text).filter((text) => text.includes(marked));
+    if (!form) throw new Error(`no form with \`${marked}\` at ${url}`);
     const values = {};
     for (const [input] of form.matchAll(/<input[^>]*>/gi)) {
       const read = (name) => new RegExp(`\\b${name}="([^"]*)"`, 'i').exec(input)?.[1];
