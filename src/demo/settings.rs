@@ -181,16 +181,21 @@ impl Settings<'_> {
             .iter()
             .map(|(realm, issuer)| {
                 let (role, vi, en) = match realm {
-                    Realm::Citizens => (json!("citizen"), "Công dân".to_owned(), "Citizen".to_owned()),
+                    Realm::Citizens => (
+                        json!("citizen"),
+                        "tài khoản công dân (giả lập)".to_owned(),
+                        "a citizen's account (stand-in)".to_owned(),
+                    ),
                     Realm::Agency(agency) => {
                         let (vi, en) = name(agency);
                         let role = json!({ "official": { "agency": agency } });
-                        (role, format!("Cán bộ – {vi}"), format!("Official – {en}"))
+                        (role, format!("tài khoản cán bộ của {vi}"), format!("an official's account of {en}"))
                     }
                     Realm::Compliance(agency) => {
                         let (vi, en) = name(agency);
                         let role = json!({ "compliance": { "agency": agency } });
-                        (role, format!("Bộ phận tuân thủ – {vi}"), format!("Compliance officer – {en}"))
+                        let vi = format!("tài khoản tuân thủ của {vi}");
+                        (role, vi, format!("a compliance officer's account of {en}"))
                     }
                 };
                 let mut section = json!({

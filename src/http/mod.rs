@@ -7,6 +7,7 @@ pub mod error;
 pub mod log;
 pub mod oauth;
 pub mod observe;
+pub mod openapi;
 pub mod operations;
 pub mod pages;
 pub mod portal;
@@ -18,9 +19,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicI64, Ordering},
 };
 
-use crate::{
-    engines::Engines, gateway::data::Gateway, jose::NonceKey, telemetry::Guard, time::Millis,
-};
+use crate::{engines::Engines, gateway::data::Gateway, jose::NonceKey, telemetry::Guard, time::Millis};
 
 /// What every handler works with.
 pub struct State {

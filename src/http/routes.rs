@@ -6,13 +6,14 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 
-use super::{data, error, log, oauth, operations};
+use super::{data, error, log, oauth, openapi, operations};
 use crate::protocol::problem::Problem;
 
 /// Method, path; what a test of every endpoint goes through.
 pub const ENDPOINTS: &[(&str, &str)] = &[
     ("GET", "/.well-known/oauth-authorization-server"),
     ("GET", "/.well-known/oauth-protected-resource"),
+    ("GET", "/openapi.json"),
     ("GET", "/oauth/jwks"),
     ("POST", "/oauth/token"),
     ("POST", "/oauth/introspect"),
@@ -31,6 +32,7 @@ pub fn configure(app: &mut ServiceConfig) {
         get("/.well-known/oauth-authorization-server").route(web::get().to(oauth::authorization_server)),
     )
     .service(get("/.well-known/oauth-protected-resource").route(web::get().to(oauth::protected_resource)))
+    .service(get("/openapi.json").route(web::get().to(openapi::document)))
     .service(get("/oauth/jwks").route(web::get().to(oauth::jwks)))
     .service(post("/oauth/token").route(web::post().to(oauth::token)))
     .service(post("/oauth/introspect").route(web::post().to(oauth::introspect)))

@@ -138,6 +138,20 @@ pub struct Day<'a> {
     pub rows: Vec<&'a Row>,
 }
 
+/// Rows by day; rows of one day must stand together.
+#[must_use]
+pub fn by_day(lang: Lang, rows: &[Row]) -> Vec<Day<'_>> {
+    let mut days: Vec<Day<'_>> = Vec::new();
+    for row in rows {
+        let date = iso_date(row.at);
+        match days.last_mut() {
+            Some(day) if day.date == date => day.rows.push(row),
+            _ => days.push(Day { heading: day_heading(lang, row.at), date, rows: vec![row] }),
+        }
+    }
+    days
+}
+
 /// How far back the list goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Period {
@@ -211,18 +225,10 @@ pub struct History {
 }
 
 impl History {
-    /// The rows by day; rows of one day must stand together.
+    /// The rows by day.
     #[must_use]
     pub fn days(&self) -> Vec<Day<'_>> {
-        let mut days: Vec<Day<'_>> = Vec::new();
-        for row in &self.rows {
-            let date = iso_date(row.at);
-            match days.last_mut() {
-                Some(day) if day.date == date => day.rows.push(row),
-                _ => days.push(Day { heading: day_heading(self.page.lang, row.at), date, rows: vec![row] }),
-            }
-        }
-        days
+        by_day(self.page.lang, &self.rows)
     }
 
     /// Periods to choose from.

@@ -2,8 +2,11 @@
 
 use askama::Template;
 
-use super::{history::Row, layout::Layout};
-use crate::i18n::{Arg, day_heading, text_with};
+use super::{
+    history::{Day, Row, by_day},
+    layout::Layout,
+};
+use crate::i18n::{Arg, text_with};
 
 /// The page.
 #[derive(Clone, Debug, Template)]
@@ -35,10 +38,10 @@ impl Me {
         text_with(self.page.lang, if self.views == 0 { "me-summary-none" } else { "me-summary" }, &args)
     }
 
-    /// The day a row belongs to.
+    /// The newest entries by day.
     #[must_use]
-    pub fn day_of(&self, row: &Row) -> String {
-        day_heading(self.page.lang, row.at)
+    pub fn days(&self) -> Vec<Day<'_>> {
+        by_day(self.page.lang, &self.latest)
     }
 
     /// The sentence on refusals, when there were any.

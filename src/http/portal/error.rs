@@ -167,7 +167,8 @@ const fn coded(problem: Problem) -> (&'static str, &'static str) {
 
 /// The answer to a failed request.
 pub(super) fn answer(visit: &Visit, failure: &Failure) -> HttpResponse {
-    if matches!(failure, Failure::NotSignedIn) && visit.is_reading() && !visit.is_api() {
+    if matches!(failure, Failure::NotSignedIn) && visit.is_reading() && !visit.is_api() && !visit.wants_json()
+    {
         let to = url::form_urlencoded::byte_serialize(visit.url.as_bytes()).collect::<String>();
         return visit.redirect(&format!("/sign-in?return_to={to}"));
     }
@@ -177,7 +178,7 @@ pub(super) fn answer(visit: &Visit, failure: &Failure) -> HttpResponse {
     } else {
         tracing::info!(support, status = status.as_u16(), cause = %failure, "portal.answer refused");
     }
-    if visit.is_api() {
+    if visit.is_api() || visit.wants_json() {
         let (code, title) = coded(problem);
         let code = if matches!(failure, Failure::WrongMethod) { "method_not_allowed" } else { code };
         let problem = protocol::problem::Problem::new(status.as_u16(), code, title)

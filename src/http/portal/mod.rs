@@ -37,6 +37,20 @@ pub const SIGNED_OUT: &str = "/signed-out";
 /// Where issuers post logout tokens; `/{slug}` may follow ([`Desk::slug`]).
 pub const BACKCHANNEL_LOGOUT: &str = "/logout/backchannel";
 
+/// Method, path: what programs use here, pages apart; described in `openapi.json`.
+pub const ENDPOINTS: &[(&str, &str)] = &[
+    ("GET", "/purposes"),
+    ("GET", "/purposes/{id}"),
+    ("GET", "/agencies"),
+    ("GET", "/data-kinds"),
+    ("GET", "/api/v1/me/accesses"),
+    ("GET", "/api/v1/me/accesses/{id}"),
+    ("GET", "/api/v1/me/accesses/{id}/proof"),
+    ("GET", "/api/v1/me/summary"),
+    ("POST", BACKCHANNEL_LOGOUT),
+    ("POST", "/logout/backchannel/{slug}"),
+];
+
 /// The portal's settings.
 pub struct Desk {
     /// Where people can sign in, in the order shown.
