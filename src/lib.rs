@@ -1,7 +1,30 @@
 //! Minh Bạch: purpose-bound access to personal data, and a ledger every citizen can read and check.
 //!
-//! One package, seven floors; imports go down only, rooms on one floor do not know each other.
-//! `tests/architecture.rs` holds the plan.
+//! # The tour
+//! One package, seven floors. Imports go down only; rooms on one floor do not know each other; what they share lies one
+//! floor down, what combines them one floor up. `tests/architecture.rs` holds the plan and fails when it is broken.
+//!
+//! Start where the question starts:
+//! - *an agency's software asks for a token*: [`http::routes`] → [`http::oauth`] → [`oauth`] (who asks, for what) →
+//!   [`policy`] (may it) → [`store::append`] (entry and token, one transaction) → the token leaves;
+//! - *it fetches the data*: [`http::data`] → [`gateway::data`] → [`outbound::sources`] → entry → the answer leaves;
+//! - *a citizen looks who looked*: [`http::portal`] → [`login::session`] → [`history`] → [`ledger::proof`];
+//! - *a checkpoint is signed*: [`app::service`] → [`ledger::publisher`] → [`merkle`] → [`objects`];
+//! - *a purpose or rule changes*: `policies/` → [`policy`]; nothing in `src/` knows a purpose by name.
+//!
+//! # Invariants (DESIGN §7), and where they are kept
+//! - No token and no data leave without a committed entry: one match arm each in `oauth::issue` and `gateway::data`.
+//! - Nothing outside a purpose's minimum is granted (`policy`, twice: by Cedar and by the statutory table) or passed on
+//!   (`gateway::answer`).
+//! - Whatever cannot be established is a refusal: every Cedar diagnostic, missing entity or unknown name.
+//! - An entry keeps its index and bytes for ever; the service does not sign on disagreement (`ledger::publisher`).
+//! - No field value is stored; national ids are stored only under a person's own key (`vault`) and never printed.
+//! - Nobody reads another's history; looking at somebody else's records is an entry in hers, first (`history`).
+//! - Purposes, notices and rules are content-addressed; each entry names the version that applied.
+//!
+//! # What is deliberately absent
+//! No mock database (SQLite in a temporary file is the fake), no global configuration, no clock or randomness that is
+//! not an argument, no SQL outside `store`, no rule in a handler.
 
 // floor 0: ground
 pub mod crypto;

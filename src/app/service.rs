@@ -155,6 +155,8 @@ pub async fn start(
             service_name: config.portal.service_name.clone(),
             hotline: config.portal.hotline.clone(),
             hours: Text::default(),
+            sign_ins: Limit::new(config.limits.sign_ins_per_minute.get(), Duration::from_mins(1)),
+            behind_proxy: config.listen.behind_tls_proxy,
             demonstration: config.policies.reviews_relative_to_start,
         },
         auditors: config.auditors.clone(),

@@ -35,7 +35,10 @@ pub fn oauth(error: &OAuthError) -> HttpResponse {
 /// A failure of the OAuth office.
 #[must_use]
 pub fn office(error: &oauth::Error) -> HttpResponse {
-    report("oauth", error);
+    // A refusal is an answer, and an entry where it should be one; only failures are the operators' business.
+    if !matches!(error, oauth::Error::Refused(_)) {
+        report("oauth", error);
+    }
     oauth(&error.public())
 }
 

@@ -18,9 +18,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicI64, Ordering},
 };
 
-use crate::{
-    engines::Engines, gateway::data::Gateway, jose::NonceKey, telemetry::Guard, time::Millis,
-};
+use crate::{engines::Engines, gateway::data::Gateway, jose::NonceKey, telemetry::Guard, time::Millis};
 
 /// What every handler works with.
 pub struct State {

@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     net::TcpListener,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use actix_web::{App, HttpServer, dev::ServerHandle, web::Data};
@@ -23,19 +24,22 @@ use crate::{
         subject::{NationalId, Subject},
     },
     engines::{Addresses, Engines},
+    gateway::data::Gateway,
     http::{
-        State,
+        Publishing, State,
         portal::{self, Desk},
     },
+    jose::NonceKey,
     keyring::Keyring,
     ledger::{
         appender::Appender,
         entry::Event,
         publisher::{Log, Publisher},
     },
+    limit::Limit,
     login::Provider,
     objects::Objects,
-    outbound::{exchange::Exchange, http},
+    outbound::{exchange::Exchange, http, sources::Sources},
     policy::{Options, Register, embedded},
     registry::{Agency, Contact, Registry},
     secret::Secret,
@@ -127,9 +131,21 @@ pub(super) async fn world(scratch: Scratch) -> World {
         service_name: Text { vi: "Trung tâm Thử".to_owned(), en: "Test Centre".to_owned() },
         hotline: "1900 0000".to_owned(),
         hours: Text::default(),
+        sign_ins: Limit::new(1000, Duration::from_mins(1)),
+        behind_proxy: false,
         demonstration: true,
     };
-    let state = Data::new(State { engines: engines.clone(), desk });
+    let (_, guard) = build(&TelemetryConfig::default(), None, std::io::sink, false).unwrap();
+    let state = Data::new(State {
+        gateway: Gateway::new(engines.clone(), Sources::open(Vec::new(), folder.path()).unwrap(), 1),
+        nonces: NonceKey::new([0; 32]),
+        refusals: Limit::new(1000, Duration::from_mins(1)),
+        auditors: Vec::new(),
+        telemetry: Arc::new(guard),
+        publishing: Publishing::default(),
+        engines: engines.clone(),
+        desk,
+    });
     let server = HttpServer::new(move || App::new().app_data(state.clone()).configure(portal::routes))
         .workers(1)
         .disable_signals()

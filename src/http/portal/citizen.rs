@@ -218,7 +218,7 @@ async fn proof(visit: &Visit, reader: Reader<'_>, detail: &Detail) -> Result<Pro
 pub(super) async fn proven(visit: &Visit, id: &str) -> Result<Proven, Failure> {
     let (reader, detail) = own(visit, id).await?;
     let proof = history::proof(&visit.state.engines, reader, &detail).await?;
-    proof.ok_or_else(|| HistoryError::Proof(EntryProofError::NotYetPublished).into())
+    proof.ok_or(Failure::NotYetPublished)
 }
 
 /// `GET /me/history/{id}/proof.json`.

@@ -40,6 +40,10 @@ pub(super) enum Failure {
     WrongRole,
     #[error("the form does not come from a page of ours")]
     FormExpired,
+    #[error("too many sign-ins from one address")]
+    TooMany,
+    #[error("the entry is not yet under a published checkpoint")]
+    NotYetPublished,
     #[error("the request cannot be understood")]
     Malformed,
     #[error("the body is too large")]
@@ -61,7 +65,8 @@ impl Failure {
             Self::History(error) => of_history(error),
             Self::Session(error) => of_session(error),
             Self::Login(error) => of_login(error),
-            Self::Store(_) | Self::Publish(_) => Problem::Unavailable,
+            Self::Store(_) | Self::Publish(_) | Self::NotYetPublished => Problem::Unavailable,
+            Self::TooMany => Problem::TooMany,
             Self::Render(_) | Self::Csv(_) => Problem::Internal,
             Self::NotFound => Problem::NotFound,
             Self::NotSignedIn => Problem::SignInAgain,
@@ -172,14 +177,21 @@ pub(super) fn answer(visit: &Visit, failure: &Failure) -> HttpResponse {
         return visit.redirect(&format!("/sign-in?return_to={to}"));
     }
     let (problem, status, support) = (failure.problem(), failure.status(), support(visit));
-    if status.is_server_error() {
+    // Waiting for the next checkpoint is nobody's fault.
+    if status.is_server_error() && !matches!(failure, Failure::NotYetPublished) {
         tracing::error!(support, error = failure as &dyn std::error::Error, "portal.answer failed");
     } else {
         tracing::info!(support, status = status.as_u16(), cause = %failure, "portal.answer refused");
     }
     if visit.is_api() {
         let (code, title) = coded(problem);
-        let code = if matches!(failure, Failure::WrongMethod) { "method_not_allowed" } else { code };
+        let (code, title) = match failure {
+            Failure::WrongMethod => ("method_not_allowed", title),
+            Failure::NotYetPublished => {
+                ("not_yet_published", "The entry is recorded; its proof exists in a few seconds")
+            }
+            _ => (code, title),
+        };
         let problem = protocol::problem::Problem::new(status.as_u16(), code, title)
             .with_detail(format!("support code {support}"));
         return visit

@@ -49,6 +49,10 @@ pub struct Desk {
     pub hotline: String,
     /// When it is answered; empty when not stated.
     pub hours: Text,
+    /// How many sign-ins may begin from one network address in a minute.
+    pub sign_ins: crate::limit::Limit,
+    /// Whether a proxy in front says which address a request comes from.
+    pub behind_proxy: bool,
     /// Whether this is the demonstration, whose people are made up: every page says so.
     pub demonstration: bool,
 }

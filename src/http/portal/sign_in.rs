@@ -103,6 +103,11 @@ async fn leave(
 ) -> Result<HttpResponse, Failure> {
     let choice = form(choice)?;
     let browser = visit.check_browser_form(&choice.csrf)?;
+    let sign_ins = &visit.state.desk.sign_ins;
+    if sign_ins.is_reached(&visit.address) {
+        return Err(Failure::TooMany);
+    }
+    sign_ins.count(&visit.address);
     let provider = visit.state.desk.by_slug(&choice.issuer).ok_or(Failure::Malformed)?;
     // A path of ours or the role's own page: a forged one leads nowhere (RFC 9700 §4.11.1).
     let asked = choice.return_to.as_deref().and_then(|path| ReturnTo::parse(path).ok());

@@ -40,6 +40,8 @@ pub(super) struct Visit {
     pub(super) session: Option<Session>,
     /// The session's cookie, live or not.
     pub(super) cookie: Option<String>,
+    /// The network address the request comes from.
+    pub(super) address: String,
     /// The browser's cookie of the sign-in form.
     pub(super) browser: Option<String>,
     method: Method,
@@ -102,6 +104,7 @@ impl Visit {
             session: None,
             cookie: Cookie::Session.read(request, secure),
             browser: Cookie::Browser.read(request, secure),
+            address: address(request, state.desk.behind_proxy),
             method: request.method().clone(),
             chosen: asked.filter(|asked| Some(asked.tag()) != remembered.as_deref()),
             accept: text(header::ACCEPT).unwrap_or_default().to_owned(),
@@ -293,4 +296,11 @@ pub(super) fn cursor(before: Option<&str>) -> Result<Option<i64>, Failure> {
         None => Ok(None),
         Some(text) => text.parse().ok().filter(|n: &i64| *n >= 0).map(Some).ok_or(Failure::Malformed),
     }
+}
+
+/// Where a request comes from; what a header says counts only behind a proxy of ours.
+fn address(request: &HttpRequest, behind_proxy: bool) -> String {
+    let info = request.connection_info();
+    let said = if behind_proxy { info.realip_remote_addr() } else { info.peer_addr() };
+    said.unwrap_or_default().to_owned()
 }

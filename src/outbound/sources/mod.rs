@@ -90,8 +90,12 @@ impl Sources {
         let outcome = tokio::time::timeout(limit, source.ask(national_id, fields, limit))
             .await
             .unwrap_or(Err(SourceError::Timeout));
-        if let Err(error) = outcome.as_ref().map(|_| ()) {
-            tracing::warn!(source.id = %source.config.id, reason = error.code(), "no answer from a source");
+        match &outcome {
+            // That nobody is there is an answer like any other.
+            Ok(_) | Err(SourceError::NoRecord) => {}
+            Err(error) => {
+                tracing::warn!(source.id = %source.config.id, reason = error.code(), "no answer from a source");
+            }
         }
         outcome
     }
