@@ -20,7 +20,10 @@ pub enum ObjectError {
     #[error("the folder for published files cannot be made")]
     Folder(#[from] std::io::Error),
     /// A file that never changes is already there with other bytes.
-    #[error("`{0}` is already published with other bytes")]
+    #[error(
+        "`{0}` is already published with other bytes: find out who changed it, then move it away and start again; \
+         it is made anew from the entries"
+    )]
     Differs(String),
 }
 
@@ -35,7 +38,8 @@ impl Objects {
     /// [`ObjectError`] when it cannot be made or opened.
     pub fn open(folder: &FilePath) -> Result<Self, ObjectError> {
         std::fs::create_dir_all(folder)?;
-        let files = LocalFileSystem::new_with_prefix(folder)?.with_automatic_cleanup(true);
+        // What was published must survive a power cut: an empty tile would otherwise stand where a written one was.
+        let files = LocalFileSystem::new_with_prefix(folder)?.with_automatic_cleanup(true).with_fsync(true);
         Ok(Self(Arc::new(files)))
     }
 

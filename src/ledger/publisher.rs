@@ -47,7 +47,8 @@ pub enum PublishError {
     },
     /// The database has fewer entries than were published: it was rolled back.
     #[error(
-        "the database has {head} entries, but the {place} was signed for {size}: it has been rolled back"
+        "the database has {head} entries, but the {place} was signed for {size}: it has been rolled back; \
+         bring back the newer database, nothing is signed until then"
     )]
     RolledBack {
         /// Entries in the database.
@@ -209,6 +210,8 @@ pub struct Publisher {
     tree: Growing,
     holder: Uuid,
     signed: Option<u64>,
+    /// The last attempt failed: tiles may have been taken from the tree and never written.
+    failed: bool,
 }
 
 impl Publisher {
@@ -218,18 +221,28 @@ impl Publisher {
     /// [`PublishError`] on any disagreement.
     pub async fn start(log: Log, holder: Uuid) -> Result<Self, PublishError> {
         let tree = log.check().await?;
-        Ok(Self { log, tree, holder, signed: None })
+        Ok(Self { log, tree, holder, signed: None, failed: false })
     }
 
     /// Publishes what is new; `None` when there is nothing new or another process has the lease.
     ///
     /// # Errors
-    /// [`PublishError`]; nothing was signed.
+    /// [`PublishError`]; nothing was signed. The next call goes on from what is published, as after a start.
     pub async fn publish(&mut self) -> Result<Option<Published>, PublishError> {
+        let result = self.attempt().await;
+        self.failed |= result.is_err();
+        result
+    }
+
+    async fn attempt(&mut self) -> Result<Option<Published>, PublishError> {
         let now = self.log.clock.now();
         if !self.log.store.lease(LEASE.0, self.holder, now, now + LEASE.1).await? {
             self.signed = None;
             return Ok(None);
+        }
+        if self.failed {
+            self.tree = self.log.check().await?;
+            (self.signed, self.failed) = (None, false);
         }
         if self.signed.is_none() {
             self.catch_up().await?;

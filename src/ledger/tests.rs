@@ -157,6 +157,19 @@ async fn a_crash_between_any_two_steps_of_publishing_is_repaired(s: Scratch) {
     assert_eq!(w.check().await.findings, []);
 }
 
+async fn a_publication_that_failed_half_way_is_made_good_by_the_next(s: Scratch) {
+    let w = world(s);
+    w.append(300).await;
+    let mut publisher = w.publisher().await.unwrap();
+    // Where the folder of tiles should be there is a file: nothing below it can be written.
+    let tiles = w.folder.path().join("log/tile");
+    std::fs::write(&tiles, b"").unwrap();
+    assert!(publisher.publish().await.is_err());
+    std::fs::remove_file(&tiles).unwrap();
+    assert_eq!(publisher.publish().await.unwrap().unwrap().size, 300);
+    assert_eq!(w.check().await.findings, []);
+}
+
 async fn a_database_that_was_rolled_back_is_not_signed(s: Scratch) {
     let w = world(s);
     w.append(5).await;
@@ -221,6 +234,7 @@ store_suite! {
     what_is_published_is_clean_and_provable_at_every_size,
     a_proof_that_was_touched_does_not_hold,
     a_crash_between_any_two_steps_of_publishing_is_repaired,
+    a_publication_that_failed_half_way_is_made_good_by_the_next,
     a_database_that_was_rolled_back_is_not_signed,
     meddling_with_rows_is_found_and_its_place_is_named,
     a_token_released_without_its_entry_is_named,

@@ -23,7 +23,7 @@ pub(crate) mod scratch;
 use std::{path::Path, str::FromStr as _, time::Duration};
 
 use sqlx::{
-    PgPool, Postgres, Sqlite, SqlitePool, Transaction,
+    Connection as _, PgPool, Postgres, Sqlite, SqlitePool, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -117,6 +117,9 @@ impl Store {
                 .idle_timeout(None)
                 .max_lifetime(None)
                 .test_before_acquire(false)
+                // A full disk makes SQLite roll back on its own. The driver's ROLLBACK then fails, and it believes
+                // itself in a transaction for ever after: such a connection is replaced.
+                .before_acquire(|connection, _| Box::pin(async { Ok(!connection.is_in_transaction()) }))
         };
         let write = pool(1).connect_with(options.clone()).await?;
         let read = pool(readers.max(1)).connect_with(options).await?;
