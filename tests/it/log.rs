@@ -121,7 +121,7 @@ async fn a_later_checkpoint_extends_an_earlier_one_across_a_restart(app: &mut Te
     let second = checkpoint(app, first.size() + 5).await;
     let tiles = tiles(app, second.size()).await;
     let proof = consistency_proof(first.size(), second.size(), &tiles).unwrap();
-    verify_consistency(first.size(), second.size(), &proof, first.root(), second.root()).unwrap();
+    verify_consistency(first.size(), first.root(), second.size(), second.root(), &proof).unwrap();
 }
 
 async fn entry_bundles_are_not_for_everybody_and_odd_paths_are_nothing(app: &mut TestApp) {

@@ -107,8 +107,8 @@ async fn under_load_nothing_of_anybody_is_logged_traced_counted_or_stored_in_the
     let people = CITIZENS.iter().map(|citizen| citizen.national_id).chain([NOBODY]);
     for id in people {
         detail["subject"]["national_id"] = id.into();
-        let (token, excess) =
-            tokio::join!(police.token(&detail), police.token(&licence(id, &["person.sex"])));
+        let excess = licence(id, &["person.sex"]);
+        let (token, excess) = tokio::join!(police.token(&detail), police.token(&excess));
         assert_eq!(excess.status, 400);
         let token = token.access_token();
         let replies = join_all((0..3).map(|_| police.data(&token))).await;

@@ -50,12 +50,12 @@ async fn a_token_allows_exactly_what_was_asked_and_names_nobody(app: &mut TestAp
     assert!(claims["authorization_details"][0].get("case").is_none());
 
     // The handle is the agency's name for the same person from then on.
-    let again = police.token(&json!({
+    let again = json!({
         "type": "urn:minhbach:personal-data", "purpose": "vehicle.registration", "subject": { "handle": handle },
         "actions": ["read"], "datatypes": ["person.full_name"], "case": "H08.2026.000124",
         "official": { "id": "cb-0043" },
-    }));
-    let again = again.await.ok();
+    });
+    let again = police.token(&again).await.ok();
     assert_eq!(again.at("/authorization_details/0/subject/handle"), handle);
     // A use of the handle by another agency is no use at all.
     let mut stolen = benefit(CITIZEN, &["person.full_name"]);
