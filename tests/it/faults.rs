@@ -176,6 +176,6 @@ mod disk {
         refused.refused("full", 503, "temporarily_unavailable", "ledger_unavailable");
         meddle(&app.engines().store, "PRAGMA max_page_count = 1000000", "").await;
         app.police().token(&licence(CITIZEN, &["person.full_name"])).await.ok();
-        app.check_everything().await;
+        app.finish().await;
     }
 }

@@ -42,7 +42,7 @@ async fn what_was_used_on_one_node_is_used_on_the_other() {
     here.revoke(&token).await.ok();
     there.data(&token).await.challenged("revoked", "invalid_token", "token_revoked");
     second.stop().await;
-    app.check_everything().await;
+    app.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -71,7 +71,7 @@ async fn the_same_request_at_both_nodes_at_once_is_done_once() {
     }
     assert_eq!(app.registers.asked("population"), 5);
     second.stop().await;
-    app.check_everything().await;
+    app.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -88,7 +88,7 @@ async fn suspension_on_one_node_holds_on_the_other_from_its_entry_on() {
     admin::restore_client(app.engines(), "csgt.giay-phep", None).await.unwrap();
     eventually("restored", async || (there.token(&detail).await.status == 200).then_some(())).await;
     second.stop().await;
-    app.check_everything().await;
+    app.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -123,7 +123,7 @@ async fn two_nodes_under_load_make_one_log() {
         published(&here).await.filter(|size| *size > after.entries)
     })
     .await;
-    app.check_everything().await;
+    app.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -155,7 +155,7 @@ async fn a_node_whose_policies_are_not_in_force_denies() {
     there.token(&detail).await.ok();
     assert_ne!(second.engines.bundle, app.engines().bundle);
     second.stop().await;
-    app.check_everything().await;
+    app.finish().await;
 }
 
 /// Copies a folder.

@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 pub(crate) enum Database {
     /// A file in the test's folder.
     Sqlite,
-    /// A database of its own; dropped by the next run of the test command with the cluster.
+    /// A database of its own.
     Postgres {
         /// The cluster's own address.
         cluster: String,
@@ -58,12 +58,15 @@ impl Database {
         }
     }
 
-    pub(crate) const fn is_postgres(&self) -> bool {
-        matches!(self, Self::Postgres { .. })
+    /// Takes the database away again; a file goes with its folder.
+    pub(crate) async fn drop(self) {
+        if let Self::Postgres { name, .. } = &self {
+            self.as_superuser(&format!("DROP DATABASE {name} WITH (FORCE)")).await;
+        }
     }
 
     /// Runs a statement beside the service, on the cluster's own database.
-    pub(crate) async fn as_superuser(&self, statement: &str) {
+    async fn as_superuser(&self, statement: &str) {
         let Self::Postgres { cluster, .. } = self else { panic!("SQLite has no superuser") };
         let mut connection = PgConnection::connect(cluster).await.unwrap();
         sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(&mut connection).await.unwrap();

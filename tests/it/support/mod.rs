@@ -201,10 +201,18 @@ impl TestApp {
     }
 
     /// Everything the ledger promises still holds.
-    pub(crate) async fn check_everything(&self) {
+    async fn check_everything(&self) {
         let engines = self.engines();
         let report = verify(&engines.log, &engines.vault, &[], |_, _| {}).await.unwrap();
         assert!(report.findings.is_empty(), "{:#?}", report.findings);
+        assert_eq!(report.entries, self.count().await.entries.unsigned_abs());
+    }
+
+    /// The end of every test: the ledger is checked, the service stopped, the database taken away.
+    pub(crate) async fn finish(mut self) {
+        self.check_everything().await;
+        self.node.take().unwrap().stop().await;
+        self.database.drop().await;
     }
 }
 
@@ -251,7 +259,7 @@ macro_rules! on_both {
             async fn $test() {
                 let mut app = $start($crate::support::database::Database::sqlite()).await;
                 super::$test(&mut app).await;
-                app.check_everything().await;
+                app.finish().await;
             })*
         }
         mod postgres {
@@ -260,7 +268,7 @@ macro_rules! on_both {
                 let Some(database) = $crate::support::database::Database::postgres().await else { return };
                 let mut app = $start(database).await;
                 super::$test(&mut app).await;
-                app.check_everything().await;
+                app.finish().await;
             })*
         }
     };
