@@ -68,23 +68,31 @@ pub struct Ask<'a> {
 /// # Errors
 /// [`Error::Refused`] with a stable reason and, for refusals of policy, the entry that recorded it.
 pub async fn issue(engines: &Engines, ask: Ask<'_>) -> Result<TokenResponse, Error> {
-    let result = attempt(engines, &ask).await;
-    if let Err(Error::Refused(error)) = &result
+    match prepare(engines, &ask).await {
+        // What the transaction refuses has used the assertion and the proof up already.
+        Ok((grant, facts)) => release(engines, &ask, grant, facts).await,
+        Err(refusal) => Err(use_up(engines, &ask, refusal).await?),
+    }
+}
+
+/// A refusal that is no entry uses the assertion and the proof up all the same.
+async fn use_up(engines: &Engines, ask: &Ask<'_>, refusal: Error) -> Result<Error, Error> {
+    if let Error::Refused(error) = &refusal
         && error.entry.is_none()
         && error.error != ErrorCode::InvalidClient
         && error.reason != "proof_replayed"
     {
-        // A refusal that is no entry uses the assertion and the proof up all the same.
-        let replays = replays(&ask);
+        let replays = replays(ask);
         match engines.appender.run(Command { replays, ..Command::default() }).await? {
-            Outcome::Replayed(id) => return Err(replayed(&ask, id)),
+            Outcome::Replayed(id) => return Ok(replayed(ask, id)),
             _ => engines.metrics.token_refused("malformed"),
         }
     }
-    result
+    Ok(refusal)
 }
 
-async fn attempt(engines: &Engines, ask: &Ask<'_>) -> Result<TokenResponse, Error> {
+/// Everything up to the transaction: what is granted and what its entry says, or why not.
+async fn prepare<'a>(engines: &'a Engines, ask: &'a Ask<'_>) -> Result<(Grant<'a>, Facts), Error> {
     let client = &ask.who.client;
     let detail = AuthorizationDetail::parse_list(ask.request.authorization_details.expose())
         .map_err(OAuthError::from)?;
@@ -116,14 +124,13 @@ async fn attempt(engines: &Engines, ask: &Ask<'_>) -> Result<TokenResponse, Erro
     if let Some(reason) = decision.reason {
         return Err(refuse(engines, ask, &subject, facts, reason, &decision).await?);
     }
-    let grant = Grant { client, detail: &detail, purpose, basis, audience, subject, official };
-    release(engines, ask, grant, facts).await
+    Ok((Grant { client, detail, purpose, basis, audience, subject, official }, facts))
 }
 
 /// Everything a token is made from.
 struct Grant<'a> {
     client: &'a Client,
-    detail: &'a AuthorizationDetail,
+    detail: AuthorizationDetail,
     purpose: &'a Purpose,
     basis: BasisKind,
     audience: String,
