@@ -13,8 +13,10 @@ mod options;
 mod print;
 #[path = "support/process.rs"]
 mod process;
+#[expect(dead_code, reason = "shared with the other benchmarks")]
 #[path = "support/stage.rs"]
 mod stage;
+#[expect(dead_code, reason = "shared with the other benchmarks")]
 #[path = "support/wire.rs"]
 mod wire;
 
@@ -52,6 +54,7 @@ fn main() -> anyhow::Result<()> {
         // Citizens become known at their first mention, which writes two rows more: that round is shown apart.
         let people: Vec<String> = (0..requests).map(|k| format!("9990{:08}", k % 20_000)).collect();
         let first = round(&stage, &real, &people, connections)?;
+        let before = batches(&real)?;
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for _ in 0..rounds {
             theirs.push(round(&reference, &bare, &people, connections)?);
@@ -73,6 +76,8 @@ fn main() -> anyhow::Result<()> {
             ratio >= 0.5,
         );
         println!("     {:.0} % by processor time alone, the load generator's taken out", without * 100.0);
+        let after = batches(&real)?;
+        println!("     {:.0} commands a batch on average", (after.0 - before.0) / (after.1 - before.1));
         let busy = real.resident()?;
         verdict(&format!("idle {idle:.0} MiB resident (budget 60)"), idle <= 60.0);
         verdict(&format!("under load {busy:.0} MiB resident (budget 250)"), busy <= 250.0);
@@ -109,6 +114,22 @@ fn round(stage: &Stage, server: &Server, people: &[String], connections: usize) 
         client: round.generator.as_secs_f64() * 1e6,
         machine: each(process::cpu_of_machine().saturating_sub(machine)),
     })
+}
+
+/// Entries and batches so far, as the service counts them.
+fn batches(server: &Server) -> anyhow::Result<(f64, f64)> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let text = runtime.block_on(async {
+        let mut connection = wire::Connection::open(server.address).await?;
+        let request = b"GET /metrics HTTP/1.1\r\nhost: localhost\r\n\r\n";
+        anyhow::Ok(String::from_utf8_lossy(connection.send(request).await?.body).into_owned())
+    })?;
+    let value = |suffix: &str| {
+        let line = |line: &&str| line.starts_with("minhbach_ledger_batch_size") && line.contains(suffix);
+        let line = text.lines().find(line).and_then(|line| line.rsplit(' ').next());
+        line.and_then(|value| value.parse().ok()).unwrap_or(f64::NAN)
+    };
+    Ok((value("_sum"), value("_count")))
 }
 
 fn show(name: &str, rounds: &[Figures]) {
