@@ -6,6 +6,9 @@
 //! (DESIGN §8).
 #![expect(clippy::print_stdout, reason = "the figures are the product")]
 
+#[expect(dead_code, reason = "shared with the other benchmarks")]
+#[path = "support/cpu.rs"]
+mod cpu;
 #[path = "support/database.rs"]
 mod database;
 #[path = "support/options.rs"]
@@ -53,12 +56,17 @@ fn main() -> anyhow::Result<()> {
         let stage = Stage::set()?;
         let server = Server::start("real", &stage.file, &database.address)?;
         println!("\n{:<32} {:>8} {:>8}", database.name, "p50 ms", "p99 ms");
-        for (name, fault) in
-            [("registers as they are", Fault::None), ("one takes 20 ms", Fault::Slow(Duration::from_millis(20)))]
-        {
+        for (name, fault) in [
+            ("registers as they are", Fault::None),
+            ("one takes 20 ms", Fault::Slow(Duration::from_millis(20))),
+        ] {
             let asked: Vec<(&str, u16)> =
                 stage.registers.ports().filter(|(id, _)| REGISTERS.contains(id)).collect();
-            ensure!(asked.len() == REGISTERS.len(), "registers: {:?}", stage.registers.ports().collect::<Vec<_>>());
+            ensure!(
+                asked.len() == REGISTERS.len(),
+                "registers: {:?}",
+                stage.registers.ports().collect::<Vec<_>>()
+            );
             let slow = asked.last().context("no register")?.0;
             stage.registers.set_fault(slow, fault);
             let mut slowest = 0.0_f64;

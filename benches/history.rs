@@ -59,6 +59,7 @@ fn main() -> anyhow::Result<()> {
             let (mut size, mut slowest) = (100_000, 0.0_f64);
             while size <= upto {
                 grow(&store, size, &readers, &random).await?;
+                seed::settle(&store).await?;
                 let latencies = read(&store, &readers, pages).await?;
                 println!(
                     "{:<24} {:>8.2} {:>8.2}",

@@ -59,7 +59,7 @@ impl Server {
 
     /// Processor time so far.
     pub(crate) fn cpu(&self) -> Duration {
-        cpu_of(&format!("/proc/{}/stat", self.child.id()))
+        super::cpu::of(&format!("/proc/{}/stat", self.child.id()))
     }
 
     /// Resident memory now, in MiB.
@@ -75,22 +75,6 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// User and system time of a process or thread, from proc(5) `stat`, which counts in hundredths of a second.
-pub(crate) fn cpu_of(stat: &str) -> Duration {
-    let text = std::fs::read_to_string(stat).unwrap_or_default();
-    let after = text.rsplit_once(") ").map_or("", |(_, after)| after);
-    let ticks = |n: usize| after.split(' ').nth(n).and_then(|t| t.parse::<u64>().ok()).unwrap_or(0);
-    Duration::from_millis((ticks(11) + ticks(12)) * 10)
-}
-
-/// Processor time of the whole machine so far, without waiting.
-pub(crate) fn cpu_of_machine() -> Duration {
-    let text = std::fs::read_to_string("/proc/stat").unwrap_or_default();
-    let ticks = |n: usize| text.split_whitespace().nth(n).and_then(|t| t.parse::<u64>().ok()).unwrap_or(0);
-    // user, nice, system, irq, softirq
-    Duration::from_millis([1, 2, 3, 6, 7].into_iter().map(ticks).sum::<u64>() * 10)
 }
 
 /// Serves when this process was started as a server; `false` when it is the benchmark itself.
@@ -157,8 +141,7 @@ fn token(state: &Bare, request: &HttpRequest, body: &[u8]) -> anyhow::Result<ser
     assertion::verify(compact, &client.jwks, &client_id, &state.config.issuer, now)?;
     let proof = request.headers().get("dpop").context("no proof")?.to_str()?;
     let (headers, nonce) = (&[proof][..], NoncePolicy::Ignored);
-    let asked =
-        Proof { headers, htm: "POST", htu: &state.address, access_token: None, jkt: None, nonce };
+    let asked = Proof { headers, htm: "POST", htu: &state.address, access_token: None, jkt: None, nonce };
     let proof = dpop::verify(&asked, now)?;
     let details: serde_json::Value =
         serde_json::from_str(form.get("authorization_details").context("no details")?)?;

@@ -35,8 +35,19 @@ pub(crate) async fn grow(store: &Store, size: i64) -> anyhow::Result<()> {
         Store::Postgres(pool) => {
             sqlx::query(POSTGRES).bind(from).bind(size).execute(pool).await?;
             sqlx::query(HEAD).bind(size).bind(&edge).execute(pool).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Leaves the database as a day's work would: statistics taken, nothing waiting to be written back.
+pub(crate) async fn settle(store: &Store) -> anyhow::Result<()> {
+    match store {
+        Store::Sqlite { write, .. } => {
+            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(write).await.map(drop)?
+        }
+        Store::Postgres(pool) => {
             sqlx::query("ANALYZE entries").execute(pool).await?;
-            // Full-page images of a fresh checkpoint would be charged to whoever writes next.
             sqlx::query("CHECKPOINT").execute(pool).await?;
         }
     }

@@ -140,5 +140,5 @@ pub(crate) fn drive(
 
 /// Processor time of this thread so far.
 fn own_cpu() -> Duration {
-    super::process::cpu_of("/proc/thread-self/stat")
+    super::cpu::of("/proc/thread-self/stat")
 }

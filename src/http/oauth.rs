@@ -37,6 +37,7 @@ pub async fn token(state: Data<State>, request: HttpRequest, payload: Payload) -
 async fn issue(state: &State, request: &HttpRequest, payload: Payload) -> Result<HttpResponse, HttpResponse> {
     let engines = &state.engines;
     let form = request::form(request, payload).await.map_err(|e| error::bad_form(&e))?;
+    let _announced = engines.appender.announce();
     let who = oauth::authenticate(engines, &form).await.map_err(|e| error::office(&e))?;
     let address = format!("{}/oauth/token", engines.addresses.issuer);
     let nonce = NoncePolicy::Required(&state.nonces);
