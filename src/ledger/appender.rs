@@ -4,7 +4,7 @@
 //! runtime that were just answered come back, which doubles the batch without a wait (append.md §2, "half-cohort
 //! trap"). Callers on other threads are not moved by a yield: those whose request is known to end here announce
 //! themselves ([`Appender::announce`]), and a batch is not taken before half of them are in it; the other half is
-//! computing meanwhile. Whoever is alone never waits, and nobody waits longer than [`PATIENCE`].
+//! computing meanwhile. Whoever is alone never waits, and nobody waits longer than `PATIENCE`.
 
 use std::{
     sync::{
