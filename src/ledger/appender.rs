@@ -1,11 +1,23 @@
 //! The front of the append path: callers' commands are gathered greedily and run as one transaction.
 //!
-//! No timer: while one batch is being written the next one fills up. Three yields before a batch is taken let callers
-//! that were just answered come back, which doubles the batch without a wait (append.md §2, "half-cohort trap").
+//! While one batch is being written the next one fills up. Three yields before a batch is taken let callers of this
+//! runtime that were just answered come back, which doubles the batch without a wait (append.md §2, "half-cohort
+//! trap"). Callers on other threads are not moved by a yield: those whose request is known to end here announce
+//! themselves ([`Appender::announce`]), and a batch is not taken before half of them are in it; the other half is
+//! computing meanwhile. Whoever is alone never waits, and nobody waits longer than `PATIENCE`.
 
-use std::sync::Arc;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, timeout_at},
+};
 
 use crate::store::{
     Store,
@@ -16,6 +28,9 @@ use crate::store::{
 const BATCH: usize = 256;
 /// Commands that may wait; past it callers are refused rather than piled up.
 const QUEUE: usize = 4096;
+
+/// How long a batch waits for announced callers at most: an announced request may stop somewhere else.
+const PATIENCE: Duration = Duration::from_millis(2);
 
 /// Why a command has no outcome.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -37,6 +52,17 @@ struct Job {
 #[derive(Clone)]
 pub struct Appender {
     queue: mpsc::Sender<Job>,
+    announced: Arc<AtomicUsize>,
+}
+
+/// A request that will soon bring a command, or has brought it and is not answered yet; ends when dropped.
+#[derive(Debug)]
+pub struct Announced(Arc<AtomicUsize>);
+
+impl Drop for Announced {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// What the writer tells about each batch, for metrics.
@@ -47,8 +73,17 @@ impl Appender {
     #[must_use]
     pub fn start(store: Store, on_batch: OnBatch) -> Self {
         let (queue, jobs) = mpsc::channel(QUEUE);
-        tokio::spawn(write(store, jobs, on_batch));
-        Self { queue }
+        let announced = Arc::new(AtomicUsize::new(0));
+        tokio::spawn(write(store, jobs, on_batch, Arc::clone(&announced)));
+        Self { queue, announced }
+    }
+
+    /// Says that a command is on its way; hold the value until the request is answered. Nothing depends on it but
+    /// the size of batches.
+    #[must_use]
+    pub fn announce(&self) -> Announced {
+        self.announced.fetch_add(1, Ordering::Relaxed);
+        Announced(Arc::clone(&self.announced))
     }
 
     /// Runs a command; the answer comes after the commit.
@@ -85,7 +120,7 @@ impl Appender {
     }
 }
 
-async fn write(store: Store, mut jobs: mpsc::Receiver<Job>, on_batch: OnBatch) {
+async fn write(store: Store, mut jobs: mpsc::Receiver<Job>, on_batch: OnBatch, announced: Arc<AtomicUsize>) {
     let mut commands = Vec::with_capacity(BATCH);
     let mut answers = Vec::with_capacity(BATCH);
     while let Some(job) = jobs.recv().await {
@@ -97,7 +132,12 @@ async fn write(store: Store, mut jobs: mpsc::Receiver<Job>, on_batch: OnBatch) {
             }
             tokio::task::yield_now().await;
         }
-        let begun = tokio::time::Instant::now();
+        let until = Instant::now() + PATIENCE;
+        while commands.len() < BATCH.min(announced.load(Ordering::Relaxed) / 2) {
+            let Ok(Some(job)) = timeout_at(until, jobs.recv()).await else { break };
+            take(job, &mut commands, &mut answers);
+        }
+        let begun = Instant::now();
         let result = append::run(&store, &commands).await;
         on_batch(commands.len(), begun.elapsed());
         commands.clear();
