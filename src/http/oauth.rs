@@ -34,7 +34,6 @@ pub async fn token(state: Data<State>, request: HttpRequest, payload: Payload) -
 async fn issue(state: &State, request: &HttpRequest, payload: Payload) -> Result<HttpResponse, HttpResponse> {
     let engines = &state.engines;
     let form = request::form(request, payload).await.map_err(|e| error::bad_form(&e))?;
-    let _announced = engines.appender.announce();
     let who = oauth::authenticate(engines, &form).await.map_err(|e| error::office(&e))?;
     if state.refusals.is_reached(&who.client.client_id) {
         return Err(error::slow_down());

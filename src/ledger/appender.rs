@@ -1,23 +1,11 @@
 //! The front of the append path: callers' commands are gathered greedily and run as one transaction.
 //!
-//! While one batch is being written the next one fills up. Three yields before a batch is taken let callers of this
-//! runtime that were just answered come back, which doubles the batch without a wait (append.md §2, "half-cohort
-//! trap"). Callers on other threads are not moved by a yield: those whose request is known to end here announce
-//! themselves ([`Appender::announce`]), and a batch is not taken before half of them are in it; the other half is
-//! computing meanwhile. Whoever is alone never waits, and nobody waits longer than `PATIENCE`.
+//! No timer: while one batch is being written the next one fills up. Three yields before a batch is taken let callers
+//! that were just answered come back, which doubles the batch without a wait (append.md §2, "half-cohort trap").
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::sync::Arc;
 
-use tokio::{
-    sync::{mpsc, oneshot},
-    time::{Instant, timeout_at},
-};
+use tokio::sync::{mpsc, oneshot};
 
 use crate::store::{
     Store,
@@ -28,9 +16,6 @@ use crate::store::{
 const BATCH: usize = 256;
 /// Commands that may wait; past it callers are refused rather than piled up.
 const QUEUE: usize = 4096;
-
-/// How long a batch waits for announced callers at most: an announced request may stop somewhere else.
-const PATIENCE: Duration = Duration::from_millis(2);
 
 /// Why a command has no outcome.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -52,17 +37,6 @@ struct Job {
 #[derive(Clone)]
 pub struct Appender {
     queue: mpsc::Sender<Job>,
-    announced: Arc<AtomicUsize>,
-}
-
-/// A request that will soon bring a command, or has brought it and is not answered yet; ends when dropped.
-#[derive(Debug)]
-pub struct Announced(Arc<AtomicUsize>);
-
-impl Drop for Announced {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 /// What the writer tells about each batch, for metrics.
@@ -73,17 +47,8 @@ impl Appender {
     #[must_use]
     pub fn start(store: Store, on_batch: OnBatch) -> Self {
         let (queue, jobs) = mpsc::channel(QUEUE);
-        let announced = Arc::new(AtomicUsize::new(0));
-        tokio::spawn(write(store, jobs, on_batch, Arc::clone(&announced)));
-        Self { queue, announced }
-    }
-
-    /// Says that a command is on its way; hold the value until the request is answered. Nothing depends on it but
-    /// the size of batches.
-    #[must_use]
-    pub fn announce(&self) -> Announced {
-        self.announced.fetch_add(1, Ordering::Relaxed);
-        Announced(Arc::clone(&self.announced))
+        tokio::spawn(write(store, jobs, on_batch));
+        Self { queue }
     }
 
     /// Runs a command; the answer comes after the commit.
@@ -120,7 +85,7 @@ impl Appender {
     }
 }
 
-async fn write(store: Store, mut jobs: mpsc::Receiver<Job>, on_batch: OnBatch, announced: Arc<AtomicUsize>) {
+async fn write(store: Store, mut jobs: mpsc::Receiver<Job>, on_batch: OnBatch) {
     let mut commands = Vec::with_capacity(BATCH);
     let mut answers = Vec::with_capacity(BATCH);
     while let Some(job) = jobs.recv().await {
@@ -132,12 +97,7 @@ async fn write(store: Store, mut jobs: mpsc::Receiver<Job>, on_batch: OnBatch, a
             }
             tokio::task::yield_now().await;
         }
-        let until = Instant::now() + PATIENCE;
-        while commands.len() < BATCH.min(announced.load(Ordering::Relaxed) / 2) {
-            let Ok(Some(job)) = timeout_at(until, jobs.recv()).await else { break };
-            take(job, &mut commands, &mut answers);
-        }
-        let begun = Instant::now();
+        let begun = tokio::time::Instant::now();
         let result = append::run(&store, &commands).await;
         on_batch(commands.len(), begun.elapsed());
         commands.clear();
