@@ -192,10 +192,10 @@ async fn nonces_are_asked_for_rotated_and_run_out(app: &mut TestApp) {
     assert_eq!(app.count().await, before);
     let reply = police.token_with(&police.form(&detail), &[police.proof(&nonce)]).await.ok();
     assert_eq!(reply.header("dpop-nonce"), nonce, "the nonce of the same minute");
-    app.pass(Duration::from_secs(60));
+    app.pass(Duration::from_mins(1));
     let reply = police.token_with(&police.form(&detail), &[police.proof(&nonce)]).await.ok();
     assert_ne!(reply.header("dpop-nonce"), nonce, "the next one comes with a success");
-    app.pass(Duration::from_secs(60));
+    app.pass(Duration::from_mins(1));
     let reply = police.token_with(&police.form(&detail), &[police.proof(&nonce)]).await;
     reply.refused("old", 400, "use_dpop_nonce", "dpop_nonce_stale");
 

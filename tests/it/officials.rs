@@ -48,7 +48,7 @@ async fn an_official_who_signed_in_is_recorded_as_proved(app: &mut TestApp) {
     assert_eq!(facts.assurance.as_deref(), Some("3"));
     police.data(&token).await.ok();
     // Nearly twelve hours later she is still on the same shift.
-    app.pass(Duration::from_secs(12 * 3600 - 60));
+    app.pass(Duration::from_mins(12 * 60 - 1));
     let old = signed_in(
         app,
         POLICE,

@@ -310,7 +310,7 @@ async fn alike_refusals_are_one_entry_in_ten_minutes_with_a_count(app: &mut Test
     let mut entries = Vec::new();
     for _ in 0..5 {
         entries.push(app.police().token(&excess).await.at("/entry").to_owned());
-        app.pass(Duration::from_secs(60));
+        app.pass(Duration::from_mins(1));
     }
     entries.dedup();
     assert_eq!(entries.len(), 1, "all five name the same entry");
@@ -326,7 +326,7 @@ async fn alike_refusals_are_one_entry_in_ten_minutes_with_a_count(app: &mut Test
     for other in &others {
         assert_ne!(app.police().token(other).await.at("/entry"), entries[0]);
     }
-    app.pass(Duration::from_secs(300));
+    app.pass(Duration::from_mins(5));
     let later = app.police().token(&excess).await;
     assert_ne!(later.at("/entry"), entries[0], "ten minutes later it is said again");
     assert_eq!(app.count().await.entries, before.entries + 5);
@@ -335,7 +335,7 @@ async fn alike_refusals_are_one_entry_in_ten_minutes_with_a_count(app: &mut Test
 async fn a_purpose_whose_review_is_overdue_is_refused(app: &mut TestApp) {
     let detail = licence(CITIZEN, &["person.full_name"]);
     let token = app.police().token(&detail).await.access_token();
-    app.pass(Duration::from_secs(400 * 24 * 3600));
+    app.pass(Duration::from_hours(400 * 24));
     let reply = app.police().token(&detail).await;
     reply.refused("overdue", 403, "access_denied", "review_overdue");
     assert!(!reply.at("/entry").is_empty());

@@ -112,7 +112,7 @@ impl TestApp {
         let options = outbound::http::Options {
             trust: outbound::http::Trust::Nobody,
             read_timeout: Some(Duration::from_secs(30)),
-            timeout: Some(Duration::from_secs(60)),
+            timeout: Some(Duration::from_mins(1)),
             ..outbound::http::Options::default()
         };
         let http = outbound::http::client_with(&options).unwrap();
