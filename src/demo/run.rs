@@ -88,7 +88,11 @@ async fn tell(options: &DemoOptions) -> anyhow::Result<Stage> {
     let earlier = earlier_kit(&folder)?;
     let keys = settings::client_keys(earlier.as_ref())?;
     let next = options.port.checked_add(1).context("the port is too high")?;
-    let registers = Registers::start(Ports::From(next.checked_add(1).context("the port is too high")?))?;
+    is_free(next)?;
+    let registers = next.checked_add(1).context("the port is too high")?;
+    let registers = Registers::start(Ports::From(registers)).with_context(|| {
+        format!("the registers need the ports from {registers} on; choose another first port with --port")
+    })?;
     let secret = settings::fresh_secret(random.as_ref());
     let idp = identity_provider(&folder, options.port, next, &secret, &clock, &random)?;
     let issuers = Realm::all().into_iter().map(|realm| (realm.clone(), idp.issuer(&realm))).collect();
