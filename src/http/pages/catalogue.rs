@@ -202,6 +202,8 @@ pub struct DataKind {
     pub sensitive: bool,
     /// The point of the decree, e.g. `Nghị định 356/2025, điều 3 khoản 2`.
     pub decree: String,
+    /// Whether it says something about other people too, and so is given to nobody for now.
+    pub about_others: bool,
 }
 
 /// The kinds of data of one register.

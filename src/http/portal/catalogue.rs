@@ -170,11 +170,15 @@ async fn all_agencies(visit: &Visit) -> Result<HttpResponse, Failure> {
     let title = |id: &String| {
         engines.register.catalogue().purpose(id).map_or_else(|| id.clone(), |p| words.said(&p.title))
     };
+    let is_active = |id: &str| {
+        let purpose = engines.register.catalogue().purpose(id);
+        purpose.is_some_and(|purpose| purpose.status == catalogue::Status::Active)
+    };
     let item = |agency: &crate::registry::Agency| AgencyItem {
         id: agency.id.clone(),
         name: words.said(&agency.name),
         contact: words.contact(Some(agency)),
-        purposes: registered(&agency.id).iter().map(title).collect(),
+        purposes: registered(&agency.id).iter().filter(|id| is_active(id)).map(title).collect(),
     };
     visit.page(&Agencies { page: visit.layout(), agencies: engines.registry.agencies().map(item).collect() })
 }
@@ -222,6 +226,7 @@ pub(super) async fn data_kinds(visit: Visit) -> HttpResponse {
                 label: said(lang, &field.label),
                 sensitive: field.is_sensitive(),
                 decree: decree(lang, &field.decree),
+                about_others: field.about_others,
             })
             .collect(),
     };

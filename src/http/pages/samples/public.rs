@@ -81,6 +81,7 @@ fn catalogue(make: Make) -> Vec<(String, String)> {
         label: make.text(vi, en),
         sensitive,
         decree: make.text("Nghị định 356/2025/NĐ-CP, điều 3 khoản 2", "Decree 356/2025/NĐ-CP, article 3(2)"),
+        about_others: false,
     };
     let kinds = DataKinds {
         page: page("/data-kinds"),

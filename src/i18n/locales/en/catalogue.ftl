@@ -42,4 +42,5 @@ data-kinds-lead = These are all the kinds of information an agency can ask for t
 data-kinds-none = No kind of information has been published yet.
 data-kinds-never-h2 = Never shown
 data-kinds-never = No agency can ask for these kinds through { -service }.
+data-kind-about-others = about other people too: given to nobody for now
 data-kind-decree = Decree 356/2025/NĐ-CP, article { $value }

@@ -31,4 +31,5 @@ data-kinds-lead = Đây là mọi loại thông tin mà cơ quan có thể xin x
 data-kinds-none = Chưa có loại thông tin nào được công bố.
 data-kinds-never-h2 = Không bao giờ cho xem
 data-kinds-never = Những loại sau đây không cơ quan nào xin được qua { -service }.
+data-kind-about-others = có cả thông tin về người khác: hiện chưa cho cơ quan nào xem
 data-kind-decree = Nghị định 356/2025/NĐ-CP, điều { $value }
