@@ -44,7 +44,7 @@ pub(crate) async fn grow(store: &Store, size: i64) -> anyhow::Result<()> {
 pub(crate) async fn settle(store: &Store) -> anyhow::Result<()> {
     match store {
         Store::Sqlite { write, .. } => {
-            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(write).await.map(drop)?
+            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(write).await.map(drop)?;
         }
         Store::Postgres(pool) => {
             sqlx::query("ANALYZE entries").execute(pool).await?;

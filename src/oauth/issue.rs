@@ -7,11 +7,15 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use uuid::Uuid;
 
-use super::{Authenticated, Error, client};
+use super::{
+    Authenticated, Error, client,
+    official::{self, Acting},
+    request,
+};
 use crate::{
     domain::{
         catalogue::{BasisKind, Purpose},
-        decision::{Action, ClientFacts, Decision, Facts as PolicyFacts, OfficialFacts, Reason},
+        decision::{Action, ClientFacts, Decision, Facts as PolicyFacts, Reason},
         record::{Facts, Kind},
         subject::Subject,
     },
@@ -23,14 +27,11 @@ use crate::{
     ledger::entry::Event,
     protocol::{
         error::{ErrorCode, OAuthError},
-        rar::{self, AuthorizationDetail, Basis, GrantedDetail, GrantedSubject, Subject as Named},
+        rar::{self, AuthorizationDetail, GrantedDetail, GrantedSubject},
         token::{TokenRequest, TokenResponse, TokenType},
     },
     registry::Client,
-    store::{
-        append::{Change, Command, Outcome, Require, Token},
-        officials::Official,
-    },
+    store::append::{Command, Outcome, Require, Token},
 };
 
 /// The longest life of a token, whatever a purpose says (DESIGN D6), in seconds.
@@ -96,11 +97,11 @@ async fn prepare<'a>(engines: &'a Engines, ask: &'a Ask<'_>) -> Result<(Grant<'a
     let client = &ask.who.client;
     let detail = AuthorizationDetail::parse_list(ask.request.authorization_details.expose())
         .map_err(OAuthError::from)?;
-    let audience = audience(engines, ask.request.resource.as_deref()).await?;
-    let purpose = known_purpose(engines, &detail)?;
-    let basis = basis(&detail, purpose)?;
-    let official = official(engines, client, &detail, ask.actor.as_ref()).await?;
-    let subject = subject(engines, client, &detail).await?;
+    let audience = request::audience(engines, ask.request.resource.as_deref()).await?;
+    let purpose = request::known_purpose(engines, &detail)?;
+    let basis = request::basis(&detail, purpose)?;
+    let official = official::official(engines, client, &detail, ask.actor.as_ref()).await?;
+    let subject = request::subject(engines, client, &detail).await?;
 
     let fields: Vec<&str> = detail.datatypes.iter().map(String::as_str).collect();
     let decision = engines.register.decide(&PolicyFacts {
@@ -156,7 +157,7 @@ async fn release(
         subject: GrantedSubject { handle: handle.as_ref().to_owned() },
         actions: vec!["read".to_owned()],
         datatypes: grant.detail.datatypes.clone(),
-        basis: wire(grant.basis),
+        basis: request::wire(grant.basis),
         expires_at: exp,
         uses_left: grant.purpose.max_uses,
     }])
@@ -226,153 +227,6 @@ async fn release(
         | Outcome::UsesExhausted
         | Outcome::Collapsed(_)
         | Outcome::TokenRevoked => Err(Error::Inconsistent("outcome")),
-    }
-}
-
-/// An official as the register knows her, or as nobody knows her.
-struct Acting {
-    official: Official,
-    registered: bool,
-    proved: bool,
-}
-
-impl Acting {
-    fn facts(&self) -> OfficialFacts<'_> {
-        OfficialFacts {
-            id: &self.official.code,
-            agency: &self.official.agency,
-            registered: self.registered,
-            active: self.registered && self.official.suspended_at.is_none(),
-            proved: self.proved,
-        }
-    }
-}
-
-async fn official(
-    engines: &Engines,
-    client: &Client,
-    detail: &AuthorizationDetail,
-    actor: Option<&Actor>,
-) -> Result<Option<Acting>, Error> {
-    let unknown = |code: &str| Official {
-        id: Uuid::nil(),
-        agency: client.agency.as_ref().to_owned(),
-        code: code.to_owned(),
-        unit: String::new(),
-        issuer: None,
-        sub: None,
-        created_at: 0,
-        suspended_at: None,
-    };
-    match (&detail.official, actor) {
-        (None, None) => Ok(None),
-        (Some(_), Some(_)) => {
-            Err(bad("official_named_twice", "name the official by `official` or by `actor_token`, not both")
-                .into())
-        }
-        (Some(named), None) => {
-            let found = engines.registry.official(&client.agency, &named.id).await?;
-            let registered = found.is_some();
-            let official = found.map_or_else(|| unknown(&named.id), |official| official.as_ref().clone());
-            Ok(Some(Acting { official, registered, proved: false }))
-        }
-        (None, Some(actor)) => {
-            let official = match engines.registry.official_by_sign_in(&actor.issuer, &actor.sub).await? {
-                Some(official) => official,
-                None => first_sign_in(engines, client, actor).await?,
-            };
-            Ok(Some(Acting { official, registered: true, proved: true }))
-        }
-    }
-}
-
-/// A first proved sign-in registers the official (DESIGN §5): her agency's own issuer vouches for her.
-async fn first_sign_in(engines: &Engines, client: &Client, actor: &Actor) -> Result<Official, Error> {
-    let official = Official {
-        id: engines.id(),
-        agency: client.agency.as_ref().to_owned(),
-        code: actor.code.clone(),
-        unit: actor.unit.clone().unwrap_or_default(),
-        issuer: Some(actor.issuer.clone()),
-        sub: Some(actor.sub.clone()),
-        created_at: engines.now().0,
-        suspended_at: None,
-    };
-    let facts = Facts {
-        agency: Some(official.agency.clone()),
-        official: Some(official.code.clone()),
-        official_how: Some("proved".to_owned()),
-        unit: Some(official.unit.clone()),
-        ..Facts::default()
-    };
-    let subject = engines.vault.agency(&official.agency).await?;
-    let event = Event { id: engines.id(), at: engines.now(), kind: Kind::OfficialRegistered, subject, facts };
-    let change = Some(Change::PutOfficial(Box::new(official)));
-    engines.record_with(event, Command { change, ..Command::default() }).await?;
-    let found = engines.registry.official_by_sign_in(&actor.issuer, &actor.sub).await?;
-    found.ok_or(Error::Inconsistent("official"))
-}
-
-async fn subject(engines: &Engines, client: &Client, detail: &AuthorizationDetail) -> Result<Subject, Error> {
-    match &detail.subject {
-        Named::NationalId(id) => Ok(engines.vault.citizen(id).await?),
-        Named::Handle(handle) => {
-            let found = engines.vault.by_handle(&client.agency, handle).await?;
-            Ok(found.ok_or_else(|| {
-                bad("handle_unknown", "`subject.handle` is not a handle this agency was given")
-            })?)
-        }
-    }
-}
-
-async fn audience(engines: &Engines, resource: Option<&str>) -> Result<String, Error> {
-    match resource {
-        None => Ok(engines.addresses.data.clone()),
-        Some(resource) if resource == engines.addresses.data => Ok(resource.to_owned()),
-        Some(resource) => match engines.registry.resource_server(resource).await? {
-            Some(server) if !server.suspended => Ok(resource.to_owned()),
-            Some(_) | None => {
-                let description = "`resource` is not a resource server of this service";
-                Err(OAuthError::new(ErrorCode::InvalidTarget, "resource_unknown", description).into())
-            }
-        },
-    }
-}
-
-/// Names outside the catalogue cannot be put before the rules: they are refused here, by position.
-fn known_purpose<'a>(engines: &'a Engines, detail: &AuthorizationDetail) -> Result<&'a Purpose, OAuthError> {
-    let catalogue = engines.register.catalogue();
-    let purpose = catalogue
-        .purpose(&detail.purpose)
-        .ok_or_else(|| bad("purpose_unknown", "`purpose` is not in the catalogue; see GET /purposes"))?;
-    match detail.datatypes.iter().position(|name| catalogue.field(name).is_none()) {
-        Some(at) => Err(bad(
-            "field_unknown",
-            &format!("`datatypes[{at}]` is not in the catalogue; see GET /data-kinds"),
-        )),
-        None => Ok(purpose),
-    }
-}
-
-fn basis(detail: &AuthorizationDetail, purpose: &Purpose) -> Result<BasisKind, OAuthError> {
-    match detail.basis {
-        Some(Basis::Statutory) => Ok(BasisKind::Statutory),
-        Some(Basis::Consent) => Ok(BasisKind::Consent),
-        Some(Basis::Emergency) => Ok(BasisKind::Emergency),
-        Some(Basis::Contract) => Ok(BasisKind::Contract),
-        None => purpose
-            .sole_basis()
-            .map(|basis| basis.kind)
-            .ok_or_else(|| bad("basis_missing", "this purpose has several bases; `basis` must name one")),
-    }
-}
-
-const fn wire(basis: BasisKind) -> Basis {
-    match basis {
-        BasisKind::Statutory => Basis::Statutory,
-        BasisKind::Consent => Basis::Consent,
-        BasisKind::Emergency => Basis::Emergency,
-        BasisKind::Contract => Basis::Contract,
     }
 }
 
@@ -474,8 +328,4 @@ fn replayed(ask: &Ask<'_>, id: Uuid) -> Error {
         return client::replayed().into();
     }
     OAuthError::new(ErrorCode::InvalidDpopProof, "proof_replayed", "this DPoP proof was used before").into()
-}
-
-fn bad(reason: &str, description: &str) -> OAuthError {
-    OAuthError::new(ErrorCode::InvalidAuthorizationDetails, reason, description)
 }

@@ -7,6 +7,8 @@ mod client;
 mod introspect;
 mod issue;
 mod metadata;
+mod official;
+mod request;
 mod revoke;
 
 pub use client::{Authenticated, authenticate};
