@@ -183,7 +183,7 @@ async fn rows(store: &Store, needles: &[String]) {
     let Store::Postgres(pool) = store else { return };
     let mut both = needles.to_vec();
     for needle in needles {
-        both.push(needle.bytes().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}")));
+        both.push(minhbach::domain::record::hex(needle.as_bytes()));
     }
     let tables = "SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'public'";
     let tables = sqlx::query(tables).fetch_all(pool).await.unwrap();
