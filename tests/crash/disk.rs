@@ -43,7 +43,8 @@ struct Disk(PathBuf);
 impl Disk {
     /// `None` where one may not mount.
     fn mounted(at: &Path) -> Option<Self> {
-        let ran = Command::new("mount").args(["-t", "tmpfs", "-o", "size=48m", "tmpfs"]).arg(at).output().ok()?;
+        let ran =
+            Command::new("mount").args(["-t", "tmpfs", "-o", "size=48m", "tmpfs"]).arg(at).output().ok()?;
         ran.status.success().then(|| Self(at.to_owned()))
     }
 }

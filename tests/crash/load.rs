@@ -89,7 +89,9 @@ impl Load {
                     random: &random,
                 };
                 let national_id = CITIZENS.get(n % 3).unwrap().national_id;
-                while !shared.stop.load(Ordering::Relaxed) && shared.round(&agency, national_id).await.is_some() {}
+                while !shared.stop.load(Ordering::Relaxed)
+                    && shared.round(&agency, national_id).await.is_some()
+                {}
                 shared.changed.notify_waiters();
             });
         }

@@ -22,7 +22,14 @@ struct Deployment {
 
 impl Deployment {
     async fn beside(demo: &Demo, folder: PathBuf, cluster: String) -> Self {
-        let database = format!("crash_{}", minhbach::id::new(minhbach::time::Clock::now(&minhbach::time::SystemClock), &minhbach::crypto::SystemRandom::default()).simple());
+        let database = format!(
+            "crash_{}",
+            minhbach::id::new(
+                minhbach::time::Clock::now(&minhbach::time::SystemClock),
+                &minhbach::crypto::SystemRandom::default()
+            )
+            .simple()
+        );
         let admin = sqlx::PgPool::connect(&cluster).await.unwrap();
         sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {database}"))).execute(&admin).await.unwrap();
         admin.close().await;
@@ -57,7 +64,8 @@ impl Deployment {
 
     async fn check(&self, all: &Tally) {
         verify(&self.config, &all.tokens);
-        let ids: Vec<Uuid> = sqlx::query_scalar("SELECT id FROM entries").fetch_all(&self.pool).await.unwrap();
+        let ids: Vec<Uuid> =
+            sqlx::query_scalar("SELECT id FROM entries").fetch_all(&self.pool).await.unwrap();
         let there: HashSet<Uuid> = ids.into_iter().collect();
         let lost: Vec<_> = all.receipts.iter().filter(|entry| !there.contains(entry)).collect();
         assert!(lost.is_empty(), "data left without these entries: {lost:?}");
@@ -73,7 +81,11 @@ impl Deployment {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[expect(clippy::print_stderr, clippy::disallowed_methods, reason = "configured by, and speaking to, the test command")]
+#[expect(
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "configured by, and speaking to, the test command"
+)]
 async fn on_postgresql_nothing_is_released_without_its_entry_whoever_is_killed() {
     let Ok(cluster) = std::env::var("MINHBACH_TEST_POSTGRES") else {
         eprintln!("skipped on PostgreSQL: MINHBACH_TEST_POSTGRES is not set");

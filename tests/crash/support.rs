@@ -88,7 +88,8 @@ impl Process {
     }
 
     fn of(mut command: Command) -> Self {
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child =
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let heard = Arc::new(Mutex::new(String::new()));
         listen(child.stdout.take().unwrap(), &heard);
         listen(child.stderr.take().unwrap(), &heard);
