@@ -23,16 +23,16 @@ async fn nothing_was_released_without_its_entry_when_the_service_is_killed_under
         // Other sizes each time, so that the kill falls into other moments of publishing.
         load.until(|tally| tally.receipts.len() >= 40 * round).await;
         process.kill();
-        let tally = load.end().await;
-        tally.only(&[]);
-        all.tokens.extend(tally.tokens);
-        all.receipts.extend(tally.receipts);
+        let Tally { tokens, receipts, others } = load.end().await;
+        all.tokens.extend(tokens);
+        all.receipts.extend(receipts);
         let now = demo.verify(&all.tokens);
         assert!(now > entries, "{now} after {entries}");
         entries = now;
         let there = entry_ids(&demo).await;
         let lost: Vec<_> = all.receipts.iter().filter(|entry| !there.contains(entry)).collect();
         assert!(lost.is_empty(), "data left without these entries: {lost:?}");
+        assert!(others.is_empty(), "{others:?}");
     }
     let process = demo.start();
     assert_eq!(process.stop().code(), Some(0));

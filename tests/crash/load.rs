@@ -89,9 +89,11 @@ impl Load {
                     random: &random,
                 };
                 let national_id = CITIZENS.get(n % 3).unwrap().national_id;
-                while !shared.stop.load(Ordering::Relaxed)
-                    && shared.round(&agency, national_id).await.is_some()
-                {}
+                while !shared.stop.load(Ordering::Relaxed) {
+                    if shared.round(&agency, national_id).await.is_none() {
+                        break;
+                    }
+                }
                 shared.changed.notify_waiters();
             });
         }

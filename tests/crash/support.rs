@@ -14,7 +14,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 /// Nothing that is waited for takes this long.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// The demonstration's ports: the service, the identity provider, the registers.
 const RUN: u16 = 20;
 
