@@ -1,13 +1,13 @@
 //! `minhbach doctor`: is everything in order?
 
-use std::{io::Write, path::PathBuf, process::ExitCode, time::Duration};
+use std::{io::Write, process::ExitCode, time::Duration};
 
 use clap::Args;
 use url::Url;
 
 use super::{
     NO,
-    session::{self, block_on},
+    session::{self, Deployment, block_on},
 };
 use crate::{
     config::Config,
@@ -26,16 +26,15 @@ const SOON: Duration = Duration::from_hours(24 * 30);
 /// Check a deployment from the outside in: database, keys, ledger, clock, policies, sources, issuers
 #[derive(Args)]
 #[command(
-    after_help = "Each line begins with ok, warn or FAIL; exit code 1 if anything failed.\n\nExample:\n  minhbach doctor --config minhbach.toml"
+    after_help = "Each line begins with ok, warn or FAIL; exit code 1 if anything failed.\n\nExamples:\n  minhbach doctor --config minhbach.toml\n  minhbach doctor --data var/demo"
 )]
 pub(super) struct Arguments {
-    /// The configuration file
-    #[arg(long, value_name = "FILE")]
-    config: PathBuf,
+    #[command(flatten)]
+    deployment: Deployment,
 }
 
 pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
-    let config = session::load(&arguments.config)?;
+    let config = arguments.deployment.load()?;
     let mut doctor = Doctor { out, failed: false };
     doctor.ok("configuration", "has no problems")?;
     block_on(async {

@@ -83,6 +83,7 @@ async fn tell(options: &DemoOptions) -> anyhow::Result<Stage> {
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let random: Arc<dyn Random> = Arc::new(SystemRandom::default());
+    is_of_port(&folder, options.port)?;
     is_free(options.port)?;
 
     let earlier = earlier_kit(&folder)?;
@@ -146,6 +147,20 @@ fn earlier_kit(folder: &Path) -> anyhow::Result<Option<Value>> {
         Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes).with_context(|| before.display().to_string())?)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error).with_context(|| before.display().to_string()),
+    }
+}
+
+/// The log's name has the port in it and can never change: a folder begun on another port is no use on this one.
+fn is_of_port(folder: &Path, port: u16) -> anyhow::Result<()> {
+    let checkpoint = std::fs::read_to_string(folder.join("service/log/checkpoint")).unwrap_or_default();
+    let begun = checkpoint.lines().next().and_then(|name| name.rsplit_once(':')).map(|(_, port)| port);
+    match begun {
+        Some(begun) if begun != port.to_string() => bail!(
+            "`{}` was begun on port {begun}, and its log bears that name for ever; go on with `--port {begun}`, or \
+             begin another folder with `--data`",
+            folder.display()
+        ),
+        _ => Ok(()),
     }
 }
 
@@ -243,4 +258,20 @@ fn addresses(
     writeln!(out, "\nCtrl-C stops everything.")?;
     out.flush()?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_begun_on_another_port_is_a_clear_error() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(is_of_port(folder.path(), 8080).is_ok(), "an empty folder is of any port");
+        std::fs::create_dir_all(folder.path().join("service/log")).unwrap();
+        std::fs::write(folder.path().join("service/log/checkpoint"), "127.0.0.1:8080\n1\n").unwrap();
+        assert!(is_of_port(folder.path(), 8080).is_ok());
+        let refused = is_of_port(folder.path(), 9090).unwrap_err().to_string();
+        assert!(refused.contains("--port 8080") && refused.contains("--data"), "{refused}");
+    }
 }

@@ -107,11 +107,11 @@ pub(super) fn run(verb: Verb, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
                         client.client_id,
                         client.agency.as_ref().to_owned(),
                         state,
-                        purposes.join(" "),
                         client.name,
+                        purposes.join(" "),
                     ]);
                 }
-                Ok(print::table(out, ["CLIENT", "AGENCY", "STATE", "PURPOSES", "NAME"], &rows)?)
+                Ok(print::table(out, ["CLIENT", "AGENCY", "STATE", "NAME", "PURPOSES"], &rows)?)
             })?;
         }
         Verb::Suspend(One { id, deployment, because }) => {
