@@ -102,8 +102,8 @@ async fn run(store: &Store, name: &str, seconds: Duration) -> anyhow::Result<()>
         let busy = cpu::of("/proc/self/stat");
         let (rate, latencies) = load(&appender, &world, callers, seconds, World::token).await?;
         let commands = batches.0.load(Ordering::Relaxed) - before.0;
-        let busy =
-            (cpu::of("/proc/self/stat") - busy).as_secs_f64() * 1e6 / f64::from(u32::try_from(commands)?);
+        let busy = cpu::of("/proc/self/stat").saturating_sub(busy).as_secs_f64() * 1e6
+            / f64::from(u32::try_from(commands)?);
         let mean = commands / (batches.1.load(Ordering::Relaxed) - before.1).max(1);
         println!(
             "{:<24} {rate:>10.0} {:>8.2} {:>8.1} {mean:>7} {busy:>12.0}",

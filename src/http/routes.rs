@@ -1,8 +1,8 @@
 //! The table of routes: read this first.
 
 use actix_web::{
-    HttpRequest, HttpResponse, Resource,
-    http::{Method, header},
+    FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder,
+    http::header,
     web::{self, ServiceConfig},
 };
 
@@ -28,40 +28,43 @@ pub const ENDPOINTS: &[(&str, &str)] = &[
 
 /// Every route for programs.
 pub fn configure(app: &mut ServiceConfig) {
-    app.service(
-        get("/.well-known/oauth-authorization-server").route(web::get().to(oauth::authorization_server)),
-    )
-    .service(get("/.well-known/oauth-protected-resource").route(web::get().to(oauth::protected_resource)))
-    .service(get("/openapi.json").route(web::get().to(openapi::document)))
-    .service(get("/oauth/jwks").route(web::get().to(oauth::jwks)))
-    .service(post("/oauth/token").route(web::post().to(oauth::token)))
-    .service(post("/oauth/introspect").route(web::post().to(oauth::introspect)))
-    .service(post("/oauth/revoke").route(web::post().to(oauth::revoke)))
-    .service(post("/data").route(web::post().to(data::data)))
-    .service(get("/log/checkpoint").route(web::get().to(log::checkpoint)))
-    .service(get("/log/tile/{path:.*}").route(web::get().to(log::tile)))
-    .service(get("/healthz").route(web::get().to(operations::healthz)))
-    .service(get("/readyz").route(web::get().to(operations::readyz)))
-    .service(get("/metrics").route(web::get().to(operations::metrics)));
+    app.service(get("/.well-known/oauth-authorization-server", oauth::authorization_server))
+        .service(get("/.well-known/oauth-protected-resource", oauth::protected_resource))
+        .service(get("/openapi.json", openapi::document))
+        .service(get("/oauth/jwks", oauth::jwks))
+        .service(post("/oauth/token").route(web::post().to(oauth::token)))
+        .service(post("/oauth/introspect").route(web::post().to(oauth::introspect)))
+        .service(post("/oauth/revoke").route(web::post().to(oauth::revoke)))
+        .service(post("/data").route(web::post().to(data::data)))
+        .service(get("/log/checkpoint", log::checkpoint))
+        .service(get("/log/tile/{path:.*}", log::tile))
+        .service(get("/healthz", operations::healthz))
+        .service(get("/readyz", operations::readyz))
+        .service(get("/metrics", operations::metrics));
 }
 
-fn get(path: &str) -> Resource {
+/// GET, and HEAD with it (RFC 9110 §9.3.2).
+fn get<F, Args>(path: &str, handler: F) -> Resource
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
     web::resource(path)
-        .default_service(web::to(async |request: HttpRequest| wrong_method(&request, &Method::GET)))
+        .route(web::get().to(handler.clone()))
+        .route(web::head().to(handler))
+        .default_service(web::to(async |request: HttpRequest| wrong_method(&request, "GET, HEAD")))
 }
 
 fn post(path: &str) -> Resource {
-    web::resource(path)
-        .default_service(web::to(async |request: HttpRequest| wrong_method(&request, &Method::POST)))
+    web::resource(path).default_service(web::to(async |request: HttpRequest| wrong_method(&request, "POST")))
 }
 
-fn wrong_method(request: &HttpRequest, allowed: &Method) -> HttpResponse {
+fn wrong_method(request: &HttpRequest, allowed: &'static str) -> HttpResponse {
     let detail = format!("`{}` is not possible here; use `{allowed}`.", request.method());
     let mut answer = error::problem(
         &Problem::new(405, "method_not_allowed", "This method is not possible here").with_detail(detail),
     );
-    if let Ok(value) = header::HeaderValue::from_str(allowed.as_str()) {
-        answer.headers_mut().insert(header::ALLOW, value);
-    }
+    answer.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static(allowed));
     answer
 }
