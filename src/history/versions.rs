@@ -74,13 +74,16 @@ pub async fn remember_versions(engines: &Engines) -> Result<(), HistoryError> {
     Ok(engines.store.put_purpose_versions(&versions).await?)
 }
 
-/// The texts of the purpose an entry names, in the version it names; `None` when that version is not known here.
+/// The texts of the purpose an entry names, in the version it names, or today's where it names none; `None` when that
+/// version is not known here.
 ///
 /// # Errors
 /// [`HistoryError`] when the database fails.
 pub async fn purpose_texts(engines: &Engines, access: &Access) -> Result<Option<PurposeTexts>, HistoryError> {
-    let (Some(id), Some(version)) = (&access.facts.purpose, &access.facts.purpose_version) else {
-        return Ok(None);
+    let Some(id) = &access.facts.purpose else { return Ok(None) };
+    let Some(version) = &access.facts.purpose_version else {
+        // A revocation decides nothing and names no version: today's words say which purpose it was.
+        return Ok(engines.register.catalogue().purpose(id).map(|purpose| texts(engines, purpose)));
     };
     if let Some(purpose) = engines.register.catalogue().purpose(id)
         && purpose.version == *version

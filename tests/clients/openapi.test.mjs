@@ -134,7 +134,8 @@ describe('the OpenAPI document', { skip: kit ? false : 'KIT is not set: start `m
     await conforms('get', '/api/v1/me/summary', await visitor.request(at(kit, '/api/v1/me/summary'), json));
     const { accesses } = await list.json();
     const kinds = new Map(accesses.map((access) => [access.kind, access.id]));
-    assert.ok(kinds.has('data.released') && kinds.has('token.refused'));
+    for (const kind of ['data.released', 'token.refused', 'token.revoked']) assert.ok(kinds.has(kind), kind);
+    for (const { kind, purpose } of accesses) assert.ok(!purpose || purpose.title, `${kind} names its purpose in words`);
     for (const id of [...kinds.values(), 'x']) {
       await conforms('get', '/api/v1/me/accesses/{id}', await visitor.request(at(kit, `/api/v1/me/accesses/${id}`), json));
       await conforms('get', '/api/v1/me/accesses/{id}/proof', await visitor.request(at(kit, `/api/v1/me/accesses/${id}/proof`), json));
