@@ -150,6 +150,8 @@ pub(super) fn purpose(
         max_lifetime_s: table.max_lifetime_s,
         max_uses: table.max_uses,
         notice: table.notice,
+        guardian_hidden: false,
+        consent: None,
         review: None,
     })
 }

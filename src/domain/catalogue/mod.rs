@@ -10,7 +10,9 @@ use std::collections::BTreeMap;
 
 pub use derivation::Derivation;
 pub use field::{Class, Field, Shape, Source};
-pub use purpose::{Basis, BasisKind, Citation, Confidence, OfficialDemand, Purpose, Review, Status};
+pub use purpose::{
+    Basis, BasisKind, Citation, Confidence, ConsentTerms, OfficialDemand, Purpose, Review, Status,
+};
 
 /// One text in both languages of the service.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::Text;
-use crate::time::Millis;
+use crate::{domain::consent::Frequency, time::Millis};
 
 /// *Căn cứ xử lý*: why processing is lawful. Consent is one basis among several (Law 91/2025/QH15, Articles 9, 19).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -165,6 +165,29 @@ impl Review {
     }
 }
 
+/// The bounds of every consent for a purpose (Law 91/2025/QH15, Article 9; Decree 356/2025/ND-CP, Article 6). A request
+/// may ask for less and never for more.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct ConsentTerms {
+    /// How many days it is valid at most, 1 to 366.
+    pub validity_days: u32,
+    /// How many tokens may be taken on one consent at most, 1 to 1,000; a request that does not say asks for one.
+    pub max_uses: u32,
+    /// How often at most.
+    pub frequency: Option<Frequency>,
+    /// Hours a request waits for its answer, 1 to 720; after that, silence is a refusal.
+    pub answer_hours: u32,
+    /// Days without use after which it lapses.
+    pub lapse_days: Option<u32>,
+    /// Whether it opens private life: of a child of seven or more, both she and her representative must say yes
+    /// (Law 91/2025/QH15, Article 24(2)).
+    pub private_life: bool,
+    /// The lowest assurance of the sign-in that may answer, 1 to 4 (Decree 69/2024/ND-CP, Article 20).
+    pub assurance: u8,
+    /// What happens on refusal, with the way that is not digital.
+    pub refusing: Text,
+}
+
 /// *Mục đích xử lý*: one specific, clear purpose (Law 91/2025/QH15, Article 3(2)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Purpose {
@@ -201,6 +224,10 @@ pub struct Purpose {
     pub max_uses: u32,
     /// What the citizen is told.
     pub notice: Text,
+    /// Whether a representative is never told of it: child protection and the like.
+    pub guardian_hidden: bool,
+    /// The terms a consent can have; present exactly when consent is one of the bases.
+    pub consent: Option<ConsentTerms>,
     /// The Article 19(2) evidence; always present when in force.
     pub review: Option<Review>,
 }

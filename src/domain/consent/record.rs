@@ -1,0 +1,194 @@
+//! What is remembered of a consent: ISO/IEC TS 27560's record, sealed under the person's key.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::Limits;
+use crate::domain::catalogue::Text;
+
+/// The version of this form.
+pub const SCHEMA: &str = "minhbach/consent/1";
+
+/// Everything a consent says but its state; written anew with each event that changes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// The consent's id, which is also the request's.
+    pub id: Uuid,
+    /// The agency that asks: controller and recipient.
+    pub agency: String,
+    /// Its client's `client_id`.
+    pub client_id: String,
+    /// The unit, where an official of it was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// The official's code, where one was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub official: Option<String>,
+    /// The purpose's id.
+    pub purpose: String,
+    /// The purpose's version: texts, fields, limits and articles as they were.
+    pub purpose_version: String,
+    /// Every field asked for, and what was answered.
+    pub items: Vec<Item>,
+    /// How far it reaches.
+    pub limits: Limits,
+    /// How long the recipient keeps what it read.
+    pub recipient_retention: Text,
+    /// The case (dossier code).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case: Option<String>,
+    /// Why, as the agency states it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub justification: Option<String>,
+    /// What the citizen compares with the agency's screen (CIBA `binding_message`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub binding_message: Option<String>,
+    /// How it was asked.
+    pub channel: Channel,
+    /// Whether two must say yes (Law 91/2025/QH15, Article 24(2)).
+    #[serde(default)]
+    pub joint: bool,
+    /// The text that was shown when it was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<Shown>,
+    /// The consent it takes the place of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supersedes: Option<Uuid>,
+    /// Scopes of the citizen's own token, where that is what is asked for; `items` is then empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scopes: Vec<String>,
+}
+
+impl Record {
+    /// The fields the person said yes to.
+    #[must_use]
+    pub fn granted(&self) -> Vec<&str> {
+        self.items
+            .iter()
+            .filter(|item| item.granted == Some(true))
+            .map(|item| item.field.as_str())
+            .collect()
+    }
+
+    /// Whether a sensitive field is asked for.
+    #[must_use]
+    pub fn is_sensitive(&self) -> bool {
+        self.items.iter().any(|item| item.sensitive)
+    }
+}
+
+/// One field of a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Item {
+    /// Its catalogue name.
+    pub field: String,
+    /// Whether it is sensitive (Decree 356/2025/ND-CP, Article 4(1)).
+    pub sensitive: bool,
+    /// Whether the purpose cannot do without it.
+    pub required: bool,
+    /// The answer; `None` while there is none.
+    pub granted: Option<bool>,
+}
+
+/// How a person is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// In her browser, sent there by the agency (PAR and code).
+    Present,
+    /// In the portal, when she next looks (CIBA).
+    Absent,
+}
+
+/// The text a person saw: content-addressed, so it can be shown again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shown {
+    /// SHA-256 of the bytes, lower-case hexadecimal.
+    pub hash: String,
+    /// `vi` or `en`.
+    pub lang: String,
+    /// Whether it said in words that fields are sensitive (Decree 356/2025/ND-CP, Article 6(4)).
+    pub sensitive_notice: bool,
+}
+
+/// Something that happened, by whom and how that is known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Event {
+    /// Who did it.
+    pub by: Actor,
+    /// What she had before her eyes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<Shown>,
+    /// The fields said yes to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub granted: Vec<String>,
+    /// A reason: a stable code, or words of the one who acts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// Who acts on a consent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Actor {
+    /// In which capacity.
+    pub capacity: Capacity,
+    /// The subject id of the one who acts, when it is not the person herself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acting: Option<Uuid>,
+    /// The representation she acts under.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub representation: Option<Uuid>,
+    /// The issuer of the sign-in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// Its strength, 1 to 4.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assurance: Option<u8>,
+}
+
+impl Actor {
+    /// The service's own clockwork.
+    #[must_use]
+    pub const fn system() -> Self {
+        Self {
+            capacity: Capacity::System,
+            acting: None,
+            representation: None,
+            issuer: None,
+            assurance: None,
+        }
+    }
+
+    /// The agency that asks.
+    #[must_use]
+    pub fn agency() -> Self {
+        Self { capacity: Capacity::Agency, ..Self::system() }
+    }
+}
+
+/// As what somebody acts (Law 91/2025/QH15, Article 24).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Capacity {
+    /// For herself.
+    Own,
+    /// Father or mother.
+    Parent,
+    /// Guardian appointed by a court or the law.
+    Guardian,
+    /// Somebody with a written authority.
+    Attorney,
+    /// The agency.
+    Agency,
+    /// A competent authority.
+    Authority,
+    /// The service: time-outs and expiries.
+    System,
+}
