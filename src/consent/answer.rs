@@ -76,6 +76,7 @@ pub async fn answer(engines: &Engines, consent: &Consent, ask: Answering) -> Res
     if let Answer::Give(give) = &ask.answer {
         mark(&mut record, give, consent.state == State::HalfGiven)?;
         record.shown = Some(shown.clone());
+        record.answered_by = Some(ask.by.clone());
         if act == Act::Give {
             let (grant, more) = grant(engines, consent, give.grant, entry, now).await?;
             next.row.grant_id = Some(grant);
