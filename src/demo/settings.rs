@@ -41,14 +41,15 @@ impl ClientSeed {
 }
 
 /// What agencies run; drafts are registered too, so that their refusal can be seen. The last four ask for consent: one
-/// plainly, one of citizens who are not there, one with everything signed, one for a citizen's own records.
+/// plainly, one of citizens who are not there, one with everything signed, one for a citizen's own records. The first
+/// could send citizens along too, and is told that its purposes rest on the law.
 pub const CLIENTS: &[ClientSeed] = &[
     ClientSeed {
         client_id: "csgt.giay-phep",
         agency: "csgt-thu-nghiem",
         name: "Phần mềm cấp đổi giấy phép lái xe (giả lập)",
         purposes: &["driver.licence_renewal", "vehicle.registration", "passport.issuance"],
-        comes_back: false,
+        comes_back: true,
         profile: Profile::default,
     },
     ClientSeed {
