@@ -197,6 +197,29 @@ fn a_client_is_added_listed_suspended_and_restored() {
 }
 
 #[test]
+fn a_client_is_added_with_what_it_may_do_besides() {
+    let it = Deployment::migrated();
+    let refused = it.add_client("private.bank_verification");
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(text(&refused.stderr).contains("rests on consent"), "{}", text(&refused.stderr));
+    let jwks = it.path("client.jwks.json");
+    let add = ["client", "add", "--id", "bank", "--agency", "csgt-mau", "--name", "Ngân hàng", "--jwks"];
+    let add = [&add[..], &[jwks.to_str().unwrap(), "--purpose", "private.bank_verification"]].concat();
+    let options = "--redirect-uri https://bank.example/back --backchannel --grant-management --scope me.history \
+                   --request-object required --response-mode jwt --introspection jwt";
+    it.ok(&[&add[..], &options.split_whitespace().collect::<Vec<_>>()].concat());
+    let listed = it.ok(&["client", "list"]);
+    let words =
+        "request-object=required response-mode=jwt introspection=jwt backchannel grant-management me.history";
+    assert!(listed.contains(words) && listed.contains("https://bank.example/back"), "{listed}");
+    for wrong in ["--scope=me.everything", "--response-mode=query", "--redirect-uri=http://bank.example/back"]
+    {
+        let refused = it.run(&[&add[..], &[wrong]].concat());
+        assert_eq!(refused.status.code(), Some(2), "{wrong}: {}", text(&refused.stdout));
+    }
+}
+
+#[test]
 fn an_official_is_added_and_suspended() {
     let it = Deployment::migrated();
     let who = ["--agency", "csgt-mau", "--id", "cb-0042"];

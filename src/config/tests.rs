@@ -64,6 +64,12 @@ fn every_example_of_the_sample_loads_too() {
     let config = Config::parse(&text, folder.path(), None).unwrap();
     assert_eq!((config.clients.len(), config.officials.len(), config.issuers.len()), (1, 1, 2));
     assert_eq!(config.sources.len(), 1);
+    let client = &config.clients[0];
+    assert_eq!(client.redirect_uris, ["https://csgt.example/callback"]);
+    let profile = &client.profile;
+    assert!(profile.request_object.is_some() && profile.response_mode.is_some());
+    assert!(profile.introspection.is_some() && profile.backchannel && profile.grant_management);
+    assert_eq!(profile.scopes.len(), 2);
 }
 
 #[test]
@@ -115,6 +121,28 @@ agency = "A 1"
 name = "Five"
 jwks = { keys = [] }
 
+[[clients]]
+client_id = "six"
+agency = "A 1"
+name = "Six"
+jwks = { keys = [{ kty = "OKP", crv = "Ed25519", x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }] }
+purposes = ["private.bank_verification"]
+scopes = ["me.history"]
+
+[[clients]]
+client_id = "seven"
+agency = "A 1"
+name = "Seven"
+jwks = { keys = [{ kty = "OKP", crv = "Ed25519", x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }] }
+redirect_uris = ["http://seven.example/back"]
+
+[[clients]]
+client_id = "eight"
+agency = "A 1"
+name = "Eight"
+jwks = { keys = [] }
+response_mode = "query"
+
 [[officials]]
 agency = "nobody"
 id = "cb-1"
@@ -159,6 +187,10 @@ display_name = { vi = "A", en = "A" }
         "missing.json",
         "clients[2]",
         "clients[3]: unknown field `naem`",
+        "purposes: `private.bank_verification` rests on consent",
+        ": `scopes` need",
+        ": `redirect_uris`: `http://seven.example/back` must be https",
+        "clients[7]: unknown variant `query`",
         "officials[0]: `issuer` and `sub` need each other",
         "officials[0].agency",
         "plain http is for the loopback",

@@ -2,10 +2,12 @@
 //!
 //! Offices receive [`Engines`]; they never build one. Out of scope: any rule.
 
+mod official;
 mod refusal;
 
 use std::sync::Arc;
 
+pub use official::{OfficialError, OfficialSignIn};
 pub use refusal::Recorded;
 use uuid::Uuid;
 

@@ -45,6 +45,12 @@ pub enum CitizenScope {
 }
 
 impl CitizenScope {
+    /// The scope with this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.as_str() == name)
+    }
+
     /// Every citizen scope, for `scopes_supported`.
     pub const ALL: [Self; 2] = [Self::History, Self::Consents];
 
