@@ -236,6 +236,8 @@ impl Gateway {
             has_case: issued.case.is_some(),
             assurance: issued.assurance.as_deref().and_then(|a| a.parse().ok()).unwrap_or(0),
             consent: None,
+            standing: None,
+            emergency: None,
         })
     }
 

@@ -120,6 +120,8 @@ async fn prepare<'a>(engines: &'a Engines, ask: &'a Ask<'_>) -> Result<(Grant<'a
         has_case: detail.case.is_some(),
         assurance: ask.actor.as_ref().map_or(0, |actor| actor.assurance),
         consent: None,
+        standing: None,
+        emergency: None,
     });
     let facts = facts(client, &detail, basis, official.as_ref(), ask.actor.as_ref(), &decision);
     if let Some(reason) = decision.reason {
@@ -287,14 +289,28 @@ async fn refuse(
 const fn code(reason: Reason) -> ErrorCode {
     match reason {
         Reason::PurposeNotRegistered | Reason::ClientSuspended => ErrorCode::UnauthorizedClient,
-        Reason::EvaluationError | Reason::ReviewOverdue | Reason::NotPermitted | Reason::AssuranceTooLow => {
-            ErrorCode::AccessDenied
-        }
+        Reason::EvaluationError
+        | Reason::ReviewOverdue
+        | Reason::NotPermitted
+        | Reason::AssuranceTooLow
+        | Reason::EmergencySignInStale
+        | Reason::EmergencyReportOverdue
+        // Asking the citizen again would not help, or she has said that she does not want it.
+        | Reason::ConsentUnderReview
+        | Reason::ConsentPaused
+        | Reason::ConsentNotStarted
+        | Reason::ConsentOutsideHours
+        | Reason::ConsentFrequency
+        | Reason::StandingNeverPurpose
+        | Reason::StandingNeverAgency
+        | Reason::StandingOutsideHours => ErrorCode::AccessDenied,
         Reason::ConsentRequired
         | Reason::ConsentWithdrawn
         | Reason::ConsentExpired
         | Reason::ConsentForAnotherVersion
-        | Reason::ConsentFieldNotCovered => ErrorCode::ConsentRequired,
+        | Reason::ConsentFieldNotCovered
+        | Reason::ConsentUsedUp
+        | Reason::StandingAskEachTime => ErrorCode::ConsentRequired,
         Reason::PurposeUnknown
         | Reason::PurposeNotActive
         | Reason::OfficialUnknown
@@ -310,7 +326,14 @@ const fn code(reason: Reason) -> ErrorCode {
         | Reason::FieldOutsidePurposeMinimum
         | Reason::EmptyFieldSet
         | Reason::CaseRequired
-        | Reason::CaseNotTaken => ErrorCode::InvalidAuthorizationDetails,
+        | Reason::CaseNotTaken
+        | Reason::ApproverRequired
+        | Reason::ApproverSamePerson
+        | Reason::ApproverUnknown
+        | Reason::ApproverAgencyMismatch
+        | Reason::ApproverSuspended
+        | Reason::ApproverNotProved
+        | Reason::EmergencyNotJustified => ErrorCode::InvalidAuthorizationDetails,
     }
 }
 
