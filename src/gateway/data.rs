@@ -246,7 +246,9 @@ impl Gateway {
             fields: &fields,
             has_case: issued.case.is_some(),
             assurance: issued.assurance.as_deref().and_then(|a| a.parse().ok()).unwrap_or(0),
-            consent: consent.as_ref().map(|consent| consent.facts(&granted)),
+            consent: consent.as_ref().map(|consent| consent.facts(&granted, 0, false)),
+            standing: None,
+            emergency: None,
         })
     }
 

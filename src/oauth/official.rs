@@ -38,7 +38,7 @@ impl Acting {
 pub(super) async fn official(
     engines: &Engines,
     client: &Client,
-    detail: &AuthorizationDetail,
+    named: Option<&AssertedOfficial>,
     actor: Option<&Actor>,
 ) -> Result<Option<Acting>, Error> {
     let unknown = |code: &str| Official {
@@ -51,7 +51,7 @@ pub(super) async fn official(
         created_at: 0,
         suspended_at: None,
     };
-    match (&detail.official, actor) {
+    match (named, actor) {
         (None, None) => Ok(None),
         (Some(_), Some(_)) => {
             Err(bad("official_named_twice", "name the official by `official` or by `actor_token`, not both")

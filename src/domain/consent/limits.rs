@@ -68,6 +68,24 @@ impl Limits {
     }
 }
 
+impl From<&Limits> for AskedLimits {
+    fn from(limits: &Limits) -> Self {
+        let per = |per| match per {
+            Per::Hour => rar::Per::Hour,
+            Per::Day => rar::Per::Day,
+            Per::Week => rar::Per::Week,
+            Per::Month => rar::Per::Month,
+        };
+        Self {
+            max_uses: Some(limits.max_uses),
+            frequency: limits.frequency.map(|often| rar::Frequency { n: often.n, per: per(often.per) }),
+            not_before: Some(limits.starts.div_euclid(1000)),
+            not_after: Some(limits.expires.div_euclid(1000)),
+            hours: limits.hours.map(|hours| rar::Hours { from: hours.opens, to: hours.closes }),
+        }
+    }
+}
+
 impl From<rar::Frequency> for Frequency {
     fn from(asked: rar::Frequency) -> Self {
         let per = match asked.per {
