@@ -4,6 +4,7 @@
 //! are written on the wire or on a page.
 
 pub mod catalogue;
+pub mod client;
 pub mod consent;
 pub mod decision;
 pub mod record;
