@@ -71,7 +71,12 @@ impl Profile {
     /// # Errors
     /// See [`ProfileError`].
     pub fn parse(text: &str) -> Result<Self, ProfileError> {
-        let profile: Self = json::parse_as(text.as_bytes(), MAX_PROFILE)?;
+        let value = json::parse(text.as_bytes(), MAX_PROFILE)?;
+        // To serde, an array of the members' values in order is a struct too.
+        if !value.is_object() {
+            return Err(JsonError::Shape.into());
+        }
+        let profile: Self = serde_json::from_value(value).map_err(|_| JsonError::Shape)?;
         let mut once = profile.scopes.clone();
         once.sort_unstable();
         once.dedup();
