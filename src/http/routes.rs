@@ -15,6 +15,7 @@ pub const ENDPOINTS: &[(&str, &str)] = &[
     ("GET", "/.well-known/oauth-protected-resource"),
     ("GET", "/openapi.json"),
     ("GET", "/oauth/jwks"),
+    ("POST", "/oauth/par"),
     ("POST", "/oauth/token"),
     ("POST", "/oauth/introspect"),
     ("POST", "/oauth/revoke"),
@@ -32,6 +33,7 @@ pub fn configure(app: &mut ServiceConfig) {
         .service(get("/.well-known/oauth-protected-resource", oauth::protected_resource))
         .service(get("/openapi.json", openapi::document))
         .service(get("/oauth/jwks", oauth::jwks))
+        .service(post("/oauth/par").route(web::post().to(oauth::par)))
         .service(post("/oauth/token").route(web::post().to(oauth::token)))
         .service(post("/oauth/introspect").route(web::post().to(oauth::introspect)))
         .service(post("/oauth/revoke").route(web::post().to(oauth::revoke)))

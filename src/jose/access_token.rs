@@ -42,7 +42,7 @@ pub struct AccessToken {
     pub cnf: Confirmation,
     /// What was granted (RFC 9396 §9.1), as JSON: its form is the business of `protocol`. A service or citizen token has
     /// none, and opens no personal data at `/data`.
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "array", skip_serializing_if = "Option::is_none")]
     pub authorization_details: Option<Value>,
     /// The scopes of a service or citizen token, separated by spaces (RFC 9068 §2.2.3).
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
@@ -70,6 +70,11 @@ pub enum Confirmation {
     /// The SHA-256 of a client certificate in DER, base64url.
     #[serde(rename = "x5t#S256")]
     Certificate(String),
+}
+
+/// A claim that may be absent, but is nothing else than an array.
+fn array<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Value>, D::Error> {
+    Vec::deserialize(from).map(|items| Some(Value::Array(items)))
 }
 
 /// Why an access token was refused; outside each reads `invalid_token`.

@@ -6,8 +6,6 @@
 
 use std::time::Duration;
 
-use uuid::Uuid;
-
 use super::{
     Error,
     issue::Ask,
@@ -25,7 +23,8 @@ use crate::{
     jose::{self, signed_answers},
     protocol::{
         authorize::{
-            AuthorizationResponse, AuthorizeQuery, IssuedCode, PushedRequest, ResponseMode, Verdict, Wanted, append,
+            AuthorizationResponse, AuthorizeQuery, CODE_LIFETIME, IssuedCode, PushedRequest, ResponseMode,
+            Verdict, Wanted, append,
         },
         error::{ErrorCode, OAuthError},
         rar::AuthorizationDetail,
@@ -41,8 +40,13 @@ use crate::{
 
 /// How long somebody who was sent here may think it over.
 const THINKING: Duration = Duration::from_hours(1);
-/// How long a code lives: FAPI 2.0 §5.3.2.1 item 11 allows no more.
-const CODE_LIFETIME: i64 = 60_000;
+
+/// Somebody who may answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Answers {
+    /// Whether the person is a child whose own yes is needed beside her representative's.
+    pub joint: bool,
+}
 
 /// What became of somebody who arrived.
 #[derive(Debug)]
@@ -53,15 +57,15 @@ pub enum Arrival {
     SomebodyElse,
 }
 
-/// A person arrives at `/oauth/authorize`. `may_answer` says whether she may answer for the one it names: she is that
-/// person, or acts for her.
+/// A person arrives at `/oauth/authorize`. `may_answer` says whether she may answer for the one it names (she is that
+/// person, or acts for her), and whether that one is a child whose consent both must give.
 ///
 /// # Errors
 /// [`Error::Refused`] when there is no such request any more; she is then shown a page, never sent anywhere.
 pub async fn arrive(
     engines: &Engines,
     query: &AuthorizeQuery,
-    may_answer: impl AsyncFnOnce(&Subject) -> bool,
+    may_answer: impl AsyncFnOnce(&Subject) -> Option<Answers>,
 ) -> Result<Arrival, Error> {
     let gone = || {
         let description = "this request is unknown, over or answered; go back to the agency and begin again";
@@ -76,7 +80,7 @@ pub async fn arrive(
     // Once she was asked, the page may be loaded again for as long as she may think.
     if let Some(id) = row.consent {
         let consent = consent::by_id(engines, id).await?.ok_or(Error::Inconsistent("consent"))?;
-        if !may_answer(&consent.subject).await {
+        if may_answer(&consent.subject).await.is_none() {
             return Ok(Arrival::SomebodyElse);
         }
         let open = consent.state.is_waiting() && now.0 < consent.row.answer_by;
@@ -89,9 +93,9 @@ pub async fn arrive(
     let Wanted::Details(details) = &request.wanted else { return Err(gone().into()) };
     let detail = AuthorizationDetail::parse_list(details.expose()).map_err(OAuthError::from)?;
     let wish = wish(engines, &client, detail).await?;
-    if !may_answer(&wish.subject).await {
+    let Some(Answers { joint: minor }) = may_answer(&wish.subject).await else {
         return Ok(Arrival::SomebodyElse);
-    }
+    };
     let once = jose::replay_id("arrival", &query.client_id, &query.request_uri, Millis(row.expires));
     let joint = wish.purpose.consent.as_ref().is_some_and(|terms| terms.private_life);
     let asked = consent::ask(
@@ -108,7 +112,7 @@ pub async fn arrive(
             official: wish.official,
             binding_message: None,
             channel: Channel::Present,
-            joint: joint && engines.joint(&wish.subject).await,
+            joint: joint && minor,
             scopes: Vec::new(),
             replays: vec![(once, Millis(row.expires))],
             also: &|id| vec![Change::BindPushed(row.hash.clone(), id)],
@@ -169,15 +173,19 @@ pub async fn answer(
         Said::Yes(optional) => Some(optional),
         Said::No => None,
         Said::Later => {
-            let answer = Answering { by, answer: Answer::Defer, shown, replays: Vec::new(), also: Vec::new() };
-            return Ok(Answered { consent: consent::answer(engines, consent, answer).await?, location: None });
+            let answer =
+                Answering { by, answer: Answer::Defer, shown, replays: Vec::new(), also: Vec::new() };
+            return Ok(Answered {
+                consent: consent::answer(engines, consent, answer).await?,
+                location: None,
+            });
         }
     };
     let code = engines.random.token();
     let (mut also, wish) = (Vec::new(), request.as_ref().and_then(|request| request.grant));
     let wish = match &request {
         Some(_) => grant_wish(wish),
-        None => super::backchannel_wish(engines, consent).await?,
+        None => consent::GrantWish::Create,
     };
     if let (Some(request), true) = (&request, optional.is_some()) {
         also.push(issue_code(engines, consent, request, &code, now)?);
@@ -196,7 +204,8 @@ pub async fn answer(
         }
         _ => None,
     };
-    let location = location.map(|(request, verdict)| go_back(engines, &consent, request, verdict)).transpose()?;
+    let location =
+        location.map(|(request, verdict)| go_back(engines, &consent, request, verdict)).transpose()?;
     Ok(Answered { consent, location })
 }
 
@@ -208,7 +217,7 @@ fn issue_code(
     now: Millis,
 ) -> Result<Change, Error> {
     let hash = hash(code);
-    let expires = Millis(now.0.saturating_add(CODE_LIFETIME));
+    let expires = Millis(now.0.saturating_add(CODE_LIFETIME * 1000));
     let issued = IssuedCode {
         client_id: consent.record.client_id.clone(),
         redirect_uri: request.redirect_uri.clone(),
@@ -258,9 +267,8 @@ pub(super) async fn redeem<'a>(
     };
     let row = engines.store.code(&hash).await?.ok_or_else(unknown)?;
     let plain = engines.vault.open_private(&code_context(&hash), &row.sealed);
-    let issued: IssuedCode = plain
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-        .ok_or(Error::Inconsistent("code"))?;
+    let issued: IssuedCode =
+        plain.and_then(|bytes| serde_json::from_slice(&bytes).ok()).ok_or(Error::Inconsistent("code"))?;
     issued.redeem(&ask.who.client.client_id, asked, Some(&ask.proof.jkt), engines.now())?;
     let consent = consent::by_id(engines, issued.consent).await?.ok_or(Error::Inconsistent("consent"))?;
     let mut grant = resume(engines, ask, consent, None, issued.resource.as_deref()).await?;

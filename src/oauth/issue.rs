@@ -105,7 +105,8 @@ async fn details<'a>(
     asked: &DetailsRequest,
 ) -> Result<Grant<'a>, Error> {
     let client = &ask.who.client;
-    let detail = AuthorizationDetail::parse_list(asked.authorization_details.expose()).map_err(OAuthError::from)?;
+    let detail =
+        AuthorizationDetail::parse_list(asked.authorization_details.expose()).map_err(OAuthError::from)?;
     let audience = request::audience(engines, asked.resource.as_deref()).await?;
     let purpose = request::known_purpose(engines, &detail)?;
     let basis = request::basis(&detail, purpose)?;

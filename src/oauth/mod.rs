@@ -15,7 +15,7 @@ mod release;
 mod request;
 mod revoke;
 
-pub use authorize::{Answered, Arrival, Said, answer, arrive};
+pub use authorize::{Answered, Answers, Arrival, Said, answer, arrive};
 pub use client::{Authenticated, authenticate};
 pub use introspect::introspect;
 pub use issue::{Actor, Ask, issue};

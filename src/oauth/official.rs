@@ -8,7 +8,7 @@ use crate::{
     engines::{Engines, OfficialError, OfficialSignIn},
     protocol::{
         error::{ErrorCode, OAuthError},
-        rar::AuthorizationDetail,
+        rar::AssertedOfficial,
     },
     registry::Client,
     store::officials::Official,

@@ -1,10 +1,9 @@
 //! The pushed authorization request (RFC 9126): checked to the last while the client is still on the line, so that a
 //! person is never shown a question that could not lead anywhere.
 
-use super::{Authenticated, Error, client::use_up, issue, official, request};
+use super::{Authenticated, Error, issue, official, request};
 use crate::{
-    consent,
-    crypto,
+    consent, crypto,
     domain::{
         catalogue::{BasisKind, OfficialDemand, Purpose},
         consent::{Limits, State},
@@ -21,7 +20,10 @@ use crate::{
         rar::AuthorizationDetail,
     },
     registry::Client,
-    store::{append::{Command, Outcome}, grants::Pushed as Row},
+    store::{
+        append::{Command, Outcome},
+        grants::Pushed as Row,
+    },
     time::Millis,
 };
 
@@ -85,19 +87,26 @@ async fn check(
     let mut request = match Pushed::from_form(form)? {
         Pushed::Plain(_) if client.profile.request_object.is_some() => {
             let description = "this client has agreed to push signed requests only: use `request`";
-            return Err(OAuthError::new(ErrorCode::InvalidRequest, "request_object_required", description).into());
+            return Err(
+                OAuthError::new(ErrorCode::InvalidRequest, "request_object_required", description).into()
+            );
         }
         Pushed::Plain(request) => *request,
         Pushed::Signed(object) => {
             let (issuer, now) = (&engines.addresses.issuer, engines.now());
-            let claims = request_object::verify(object.expose(), &client.jwks, &client.client_id, issuer, now)
-                .map_err(|e| OAuthError::new(ErrorCode::InvalidRequestObject, e.reason(), &e.to_string()))?;
+            let claims =
+                request_object::verify(object.expose(), &client.jwks, &client.client_id, issuer, now)
+                    .map_err(|e| {
+                        OAuthError::new(ErrorCode::InvalidRequestObject, e.reason(), &e.to_string())
+                    })?;
             PushedRequest::from_claims(&claims)?
         }
     };
-    let invalid = |reason: &str, description: &str| OAuthError::new(ErrorCode::InvalidRequest, reason, description);
-    if !client.redirect_uris.contains(&request.redirect_uri) {
-        let description = "`redirect_uri` is not one that is registered for this client, character by character";
+    let invalid =
+        |reason: &str, description: &str| OAuthError::new(ErrorCode::InvalidRequest, reason, description);
+    if !client.redirect_uris.iter().any(|uri| uri.as_str() == request.redirect_uri) {
+        let description =
+            "`redirect_uri` is not one that is registered for this client, character by character";
         return Err(invalid("redirect_uri_unregistered", description).into());
     }
     // RFC 9449 §10.1: a proof beside the request binds the code like `dpop_jkt`, and both must be the same key.
@@ -145,13 +154,8 @@ pub(super) async fn wish<'a>(
     let acting = official::official(engines, client, detail.official.as_ref(), None).await?;
     let fields: Vec<&str> = detail.datatypes.iter().map(String::as_str).collect();
     // As if she had said yes: what is refused even then need not be asked. Who proves herself does it with the token.
-    let proves_later = OfficialFacts {
-        id: "",
-        agency: &client.agency,
-        registered: true,
-        active: true,
-        proved: true,
-    };
+    let proves_later =
+        OfficialFacts { id: "", agency: &client.agency, registered: true, active: true, proved: true };
     let later = (purpose.official == OfficialDemand::Proved && acting.is_none()).then_some(proves_later);
     let decision = engines.register.decide(&PolicyFacts {
         action: Action::IssueToken,
@@ -203,7 +207,9 @@ pub(super) async fn check_grant(
 ) -> Result<(), Error> {
     if !client.profile.grant_management {
         let description = "this client is not registered for grant management";
-        return Err(OAuthError::new(ErrorCode::InvalidRequest, "grant_management_unregistered", description).into());
+        return Err(
+            OAuthError::new(ErrorCode::InvalidRequest, "grant_management_unregistered", description).into()
+        );
     }
     let Some(id) = action.grant_id() else { return Ok(()) };
     let known = engines.store.grant(id).await?;

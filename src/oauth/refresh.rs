@@ -85,7 +85,8 @@ fn the_only(standing: Vec<Consent>) -> Result<Consent, OAuthError> {
         (Some(only), None) => Ok(only),
         (None, _) => Err(invalid("grant_ended")),
         (Some(_), Some(_)) => {
-            let description = "the grant holds several consents; name one by its purpose in `authorization_details`";
+            let description =
+                "the grant holds several consents; name one by its purpose in `authorization_details`";
             Err(request::bad("grant_ambiguous", description))
         }
     }

@@ -37,7 +37,11 @@ impl Limits {
     ///
     /// # Errors
     /// [`BeyondTerms`], with the member.
-    pub fn asked(asked: Option<&AskedLimits>, terms: &ConsentTerms, now: Millis) -> Result<Self, BeyondTerms> {
+    pub fn asked(
+        asked: Option<&AskedLimits>,
+        terms: &ConsentTerms,
+        now: Millis,
+    ) -> Result<Self, BeyondTerms> {
         const DAY: i64 = 86_400_000;
         let none = AskedLimits::default();
         let asked = asked.unwrap_or(&none);
@@ -209,12 +213,24 @@ mod tests {
         assert_eq!(beyond(AskedLimits { max_uses: Some(5), ..none() }), None);
         assert_eq!(beyond(AskedLimits { max_uses: Some(6), ..none() }), Some("limits.max_uses"));
         assert_eq!(beyond(AskedLimits { not_after: Some(seconds(30)), ..none() }), None);
-        assert_eq!(beyond(AskedLimits { not_after: Some(seconds(30) + 1), ..none() }), Some("limits.not_after"));
+        assert_eq!(
+            beyond(AskedLimits { not_after: Some(seconds(30) + 1), ..none() }),
+            Some("limits.not_after")
+        );
         assert_eq!(beyond(AskedLimits { not_after: Some(seconds(0)), ..none() }), Some("limits.not_after"));
-        assert_eq!(beyond(AskedLimits { not_before: Some(seconds(30)), ..none() }), Some("limits.not_before"));
+        assert_eq!(
+            beyond(AskedLimits { not_before: Some(seconds(30)), ..none() }),
+            Some("limits.not_before")
+        );
         assert_eq!(beyond(AskedLimits { frequency: often(2, rar::Per::Week), ..none() }), None);
-        assert_eq!(beyond(AskedLimits { frequency: often(1, rar::Per::Hour), ..none() }), Some("limits.frequency"));
-        assert_eq!(beyond(AskedLimits { frequency: often(3, rar::Per::Week), ..none() }), Some("limits.frequency"));
+        assert_eq!(
+            beyond(AskedLimits { frequency: often(1, rar::Per::Hour), ..none() }),
+            Some("limits.frequency")
+        );
+        assert_eq!(
+            beyond(AskedLimits { frequency: often(3, rar::Per::Week), ..none() }),
+            Some("limits.frequency")
+        );
     }
 
     #[test]

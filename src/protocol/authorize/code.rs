@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// How long a code lives, in seconds: FAPI 2.0 §5.3.2.1 item 11 allows no more.
-pub const LIFETIME: i64 = 60;
+pub const CODE_LIFETIME: i64 = 60;
 
 /// The claims of a code: kept sealed under the code's hash, never in the code itself, which is random.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,14 +32,8 @@ pub struct IssuedCode {
     pub dpop_jkt: Option<String>,
     /// The resource server that was asked for.
     pub resource: Option<String>,
-    /// The consent it was given on.
+    /// The consent it was given on, which knows its grant and who said yes.
     pub consent: Uuid,
-    /// The grant the consent belongs to.
-    pub grant_id: Uuid,
-    /// When the person signed in, in seconds.
-    pub auth_time: i64,
-    /// How the person signed in, as her identity provider says.
-    pub acr: Option<String>,
     /// The first instant it is over.
     pub expires: Millis,
 }
@@ -95,9 +89,6 @@ mod tests {
             dpop_jkt: Some("key".to_owned()),
             resource: None,
             consent: Uuid::from_u128(1),
-            grant_id: Uuid::from_u128(2),
-            auth_time: 1_795_000_000,
-            acr: None,
             expires: Millis(NOW.0 + 1),
         }
     }

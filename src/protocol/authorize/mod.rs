@@ -20,7 +20,7 @@ use super::{
 };
 use crate::secret::Secret;
 
-pub use code::IssuedCode;
+pub use code::{CODE_LIFETIME, IssuedCode};
 pub use response::{AuthorizationResponse, Verdict, append};
 
 /// What a `request_uri` given out here begins with (RFC 9126 §2.2).
