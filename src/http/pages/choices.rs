@@ -8,7 +8,7 @@ use super::{
     parts::Choice,
     sentence::{Part, sentence},
 };
-use crate::domain::consent::Hours;
+use crate::{domain::consent::Hours, i18n::lower_first};
 
 /// A standing choice.
 #[derive(Clone, Debug)]
@@ -59,7 +59,8 @@ impl ChoiceRow {
 pub fn describe(page: &Layout, choice: &StandingChoice) -> String {
     match choice {
         StandingChoice::Never { purpose } => {
-            sentence(page.lang, "choice-never", &[("purpose", Part::Strong(purpose))])
+            let purpose = lower_first(purpose);
+            sentence(page.lang, "choice-never", &[("purpose", Part::Strong(&purpose))])
         }
         StandingChoice::AskEachTime => page.say("choice-ask"),
         StandingChoice::Within { hours } => words::hours(page.lang, "choice-hours", *hours),

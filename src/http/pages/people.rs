@@ -88,11 +88,13 @@ pub enum PeopleProblem {
     BadDate,
     /// Not said what the other may do.
     NoScope,
+    /// Not said for which purpose.
+    NoPurpose,
 }
 
 /// The page. Acting posts `csrf` and `principal` (a representation's id, or empty to stop) to `/me/people/switch`; ending
 /// posts `csrf` and `id` to `/me/people/end`; naming posts `csrf`, `idempotency_key`, `national_id`, `scope` (`view` or
-/// `answer`), `purpose` (one, or empty for all) and `until` (`2026-12-31`) to `/me/people`.
+/// `answer`), `purpose` (one, or `all`; never filled in beforehand) and `until` (`2026-12-31`) to `/me/people`.
 #[derive(Clone, Debug, Template)]
 #[template(path = "people.html")]
 pub struct People {
@@ -123,6 +125,7 @@ impl People {
             PeopleProblem::Oneself => (self.page.say("people-problem-oneself"), "national_id"),
             PeopleProblem::BadDate => (self.page.say("people-problem-date"), "until"),
             PeopleProblem::NoScope => (self.page.say("people-problem-scope"), "scope-view"),
+            PeopleProblem::NoPurpose => (self.page.say("choice-problem-purpose"), "purpose"),
         })
     }
 

@@ -242,10 +242,11 @@ pub(super) fn pages(make: Make) -> Vec<(String, String)> {
         latest: rows(make).into_iter().take(3).collect(),
     };
     let mut all = vec![("me".to_owned(), render(&me).unwrap())];
-    for period in Period::EACH {
+    // Each period shows some of the events, as no page of the list is longer than twenty.
+    for (period, part) in Period::EACH.into_iter().zip([1, 2, 0, 3]) {
         let history = History {
             page: make.citizen("/me/history?agency=&period=365"),
-            rows: rows(make),
+            rows: rows(make).into_iter().skip(part * 9).take(9).collect(),
             agencies: make.many(vec![
                 choice(
                     make,

@@ -113,9 +113,13 @@ pub(super) fn pages(make: Make) -> Vec<(String, String)> {
     for problem in [ChoiceProblem::NoPurpose, ChoiceProblem::BadHours, ChoiceProblem::AlreadyThere] {
         all.push((format!("choices-{problem:?}"), render(&choices(make, Some(problem))).unwrap()));
     }
-    for problem in
-        [PeopleProblem::BadNumber, PeopleProblem::Oneself, PeopleProblem::BadDate, PeopleProblem::NoScope]
-    {
+    for problem in [
+        PeopleProblem::BadNumber,
+        PeopleProblem::Oneself,
+        PeopleProblem::BadDate,
+        PeopleProblem::NoScope,
+        PeopleProblem::NoPurpose,
+    ] {
         all.push((format!("people-{problem:?}"), render(&people(make, false, Some(problem))).unwrap()));
     }
     for problem in [ReportProblem::TooShort, ReportProblem::TooLong, ReportProblem::NotPlain] {
