@@ -13,7 +13,7 @@ use jiff::civil::{Date, Weekday, date};
 /// What the lunar calendar and the Prime Minister's decision say of a year.
 pub(super) struct Year {
     /// The year.
-    pub(super) year: i16,
+    pub(super) number: i16,
     /// The first day of the first lunar month.
     tet: Date,
     /// The tenth day of the third lunar month.
@@ -25,19 +25,19 @@ pub(super) struct Year {
 /// The years the table knows.
 pub(super) const YEARS: [Year; 3] = [
     Year {
-        year: 2026,
+        number: 2026,
         tet: date(2026, 2, 17),
         hung_kings: date(2026, 4, 26),
         beside_national_day: date(2026, 9, 1),
     },
     Year {
-        year: 2027,
+        number: 2027,
         tet: date(2027, 2, 6),
         hung_kings: date(2027, 4, 16),
         beside_national_day: date(2027, 9, 3),
     },
     Year {
-        year: 2028,
+        number: 2028,
         tet: date(2028, 1, 26),
         hung_kings: date(2028, 4, 4),
         beside_national_day: date(2028, 9, 1),
@@ -59,7 +59,7 @@ pub(super) fn rest() -> BTreeSet<Date> {
     for year in &YEARS {
         holidays.extend(TET.map(|days| super::later(year.tet, days)));
         holidays.extend([year.hung_kings, year.beside_national_day]);
-        holidays.extend([(1, 1), (4, 30), (5, 1), (9, 2)].map(|(month, day)| date(year.year, month, day)));
+        holidays.extend([(1, 1), (4, 30), (5, 1), (9, 2)].map(|(month, day)| date(year.number, month, day)));
     }
     let weekend = |day: Date| matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday);
     let mut rest = holidays.clone();

@@ -116,7 +116,7 @@ impl Calendar {
     /// The built-in table as `said` changes it.
     #[must_use]
     pub fn new(said: &Adjustments) -> Self {
-        let mut years: BTreeSet<i16> = holidays::YEARS.iter().map(|known| known.year).collect();
+        let mut years: BTreeSet<i16> = holidays::YEARS.iter().map(|known| known.number).collect();
         years.extend(&said.years);
         let mut rest = holidays::rest();
         rest.extend(&said.holidays);

@@ -356,7 +356,6 @@ macro_rules! word {
         mod $module {
             use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
 
-            #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's form")]
             pub(super) fn serialize<S: Serializer>(it: &$type, to: S) -> Result<S::Ok, S::Error> {
                 to.serialize_str(it.as_str())
             }

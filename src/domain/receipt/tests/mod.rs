@@ -176,8 +176,12 @@ fn a_receipt_that_contradicts_itself_does_not_hold_even_if_signed() {
 #[test]
 fn sensitive_data_need_the_notice_that_they_are_and_required_ones_a_yes() {
     let mut record = record();
-    record.shown = Some(Shown { sensitive_notice: false, ..shown() });
-    assert_eq!(made(&record, &given(), None), Err(Fault::Notice));
+    let silent = Some(Shown { sensitive_notice: false, ..shown() });
+    record.shown.clone_from(&silent);
+    assert_eq!(made(&record, &given(), None), Err(Fault::Notice), "not the text of the act");
+    let mut history = given();
+    history[1].event.shown = silent;
+    assert_eq!(made(&record, &history, None), Err(Fault::Notice), "does not say that they are sensitive");
     let mut record = self::record();
     record.items[0].granted = Some(false);
     let mut history = given();
