@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     crypto::Random,
+    domain::calendar::Calendar,
     id,
     ledger::{
         appender::{AppendError, Appender},
@@ -61,6 +62,8 @@ pub struct Engines {
     pub registry: Registry,
     /// Token keys.
     pub tokens: Tokens,
+    /// Working days and statutory deadlines.
+    pub calendar: Arc<Calendar>,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// The clock.
