@@ -13,6 +13,7 @@ impl Reason {
         self.sentences().1
     }
 
+    #[expect(clippy::too_many_lines, reason = "a table, one sentence a reason and language")]
     const fn sentences(self) -> (&'static str, &'static str) {
         match self {
             Self::EvaluationError => (
@@ -100,14 +101,12 @@ impl Reason {
                 "Việc khẩn cấp cần một cán bộ thứ hai phê duyệt.",
                 "An emergency needs a second official who approves.",
             ),
-            Self::ApproverSamePerson => (
-                "Người phê duyệt phải là một cán bộ khác.",
-                "The approver must be a different official.",
-            ),
-            Self::ApproverUnknown => (
-                "Người phê duyệt chưa được đăng ký.",
-                "The approver is not registered.",
-            ),
+            Self::ApproverSamePerson => {
+                ("Người phê duyệt phải là một cán bộ khác.", "The approver must be a different official.")
+            }
+            Self::ApproverUnknown => {
+                ("Người phê duyệt chưa được đăng ký.", "The approver is not registered.")
+            }
             Self::ApproverAgencyMismatch => (
                 "Người phê duyệt không thuộc cơ quan đang yêu cầu.",
                 "The approver is not of the agency that asks.",
@@ -116,18 +115,15 @@ impl Reason {
                 "Người phê duyệt đang bị tạm dừng quyền truy cập.",
                 "The access of the approver is suspended.",
             ),
-            Self::ApproverNotProved => (
-                "Người phê duyệt phải tự đăng nhập.",
-                "The approver must have signed in.",
-            ),
-            Self::EmergencyNotJustified => (
-                "Việc khẩn cấp phải nêu lý do.",
-                "An emergency must state its reason.",
-            ),
-            Self::EmergencySignInStale => (
-                "Cả hai cán bộ phải vừa đăng nhập.",
-                "Both officials must have signed in just now.",
-            ),
+            Self::ApproverNotProved => {
+                ("Người phê duyệt phải tự đăng nhập.", "The approver must have signed in.")
+            }
+            Self::EmergencyNotJustified => {
+                ("Việc khẩn cấp phải nêu lý do.", "An emergency must state its reason.")
+            }
+            Self::EmergencySignInStale => {
+                ("Cả hai cán bộ phải vừa đăng nhập.", "Both officials must have signed in just now.")
+            }
             Self::EmergencyReportOverdue => (
                 "Một trong hai cán bộ chưa báo cáo về lần khẩn cấp trước.",
                 "One of the two officials has not reported on an earlier emergency.",
@@ -136,22 +132,18 @@ impl Reason {
                 "Người đại diện đã đồng ý thay; nay công dân tự quyết định và chưa xác nhận.",
                 "A representative consented; the citizen now decides alone and has not confirmed it.",
             ),
-            Self::ConsentPaused => (
-                "Công dân đang tạm dừng sự đồng ý.",
-                "The citizen has paused their consent.",
-            ),
-            Self::ConsentNotStarted => (
-                "Sự đồng ý chưa đến ngày bắt đầu.",
-                "The consent has not started yet.",
-            ),
-            Self::ConsentOutsideHours => (
-                "Sự đồng ý không có hiệu lực vào giờ này.",
-                "The consent does not count at this hour.",
-            ),
-            Self::ConsentUsedUp => (
-                "Sự đồng ý đã được dùng hết số lần.",
-                "The consent has been used as often as it allows.",
-            ),
+            Self::ConsentPaused => {
+                ("Công dân đang tạm dừng sự đồng ý.", "The citizen has paused their consent.")
+            }
+            Self::ConsentNotStarted => {
+                ("Sự đồng ý chưa đến ngày bắt đầu.", "The consent has not started yet.")
+            }
+            Self::ConsentOutsideHours => {
+                ("Sự đồng ý không có hiệu lực vào giờ này.", "The consent does not count at this hour.")
+            }
+            Self::ConsentUsedUp => {
+                ("Sự đồng ý đã được dùng hết số lần.", "The consent has been used as often as it allows.")
+            }
             Self::ConsentFrequency => (
                 "Sự đồng ý không cho phép thêm lần nào trong thời gian này.",
                 "The consent allows no more in this period.",

@@ -105,15 +105,17 @@ fn standing_choices_change_nothing_where_the_law_opens_the_data_but_are_named() 
     for purpose in REGISTER.catalogue().purposes.values().filter(|purpose| purpose.is_active()) {
         for basis in &purpose.bases {
             let fields: Vec<&str> = basis.fields.iter().map(String::as_str).collect();
-            let with = |standing| {
-                decide(&REGISTER, purpose, basis.kind, &fields, |facts| facts.standing = standing)
-            };
+            let with =
+                |standing| decide(&REGISTER, purpose, basis.kind, &fields, |facts| facts.standing = standing);
             assert!(with(None).allowed && with(None).overrides.is_empty());
             let decision = with(Some(all));
             let binds = basis.kind == BasisKind::Consent;
             assert_eq!(decision.allowed, !binds, "{} {}", purpose.id, basis.kind);
-            let named: &[&str] =
-                if binds { &[] } else { &["never_purpose", "never_agency", "ask_each_time", "outside_hours"] };
+            let named: &[&str] = if binds {
+                &[]
+            } else {
+                &["never_purpose", "never_agency", "ask_each_time", "outside_hours"]
+            };
             assert_eq!(decision.overrides, named);
         }
     }
@@ -121,6 +123,7 @@ fn standing_choices_change_nothing_where_the_law_opens_the_data_but_are_named() 
 
 /// One consent and one set of standing choices; mostly right, so that each rule has its turn.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a thing that can be wrong")]
 struct Random {
     purpose: prop::sample::Index,
     disclose: bool,

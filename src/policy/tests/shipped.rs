@@ -89,7 +89,12 @@ fn the_terms_of_consent_are_one_off_unless_the_purpose_needs_more() {
     let register = shipped();
     for purpose in register.catalogue().purposes.values() {
         assert_eq!(purpose.consent.is_some(), purpose.basis(BasisKind::Consent).is_some(), "{}", purpose.id);
-        assert_eq!(purpose.emergency.is_some(), purpose.basis(BasisKind::Emergency).is_some(), "{}", purpose.id);
+        assert_eq!(
+            purpose.emergency.is_some(),
+            purpose.basis(BasisKind::Emergency).is_some(),
+            "{}",
+            purpose.id
+        );
         let Some(terms) = &purpose.consent else { continue };
         // Whoever may take more than one says how often.
         assert_eq!(terms.max_uses > 1, terms.frequency.is_some(), "{}", purpose.id);
