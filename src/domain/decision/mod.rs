@@ -77,6 +77,7 @@ pub struct ConsentFacts<'a> {
 /// have said no, that is on the bases consent and contract; where the law or an emergency opens the data it is
 /// overridden, and [`Decision::overrides`] says so.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own, and they are independent")]
 pub struct StandingFacts {
     /// "Never for this purpose."
     pub never_purpose: bool,

@@ -13,6 +13,7 @@ impl Reason {
         self.sentences().1
     }
 
+    #[expect(clippy::too_many_lines, reason = "a table, one sentence a reason and language")]
     const fn sentences(self) -> (&'static str, &'static str) {
         match self {
             Self::EvaluationError => (

@@ -123,6 +123,7 @@ fn standing_choices_change_nothing_where_the_law_opens_the_data_but_are_named() 
 
 /// One consent and one set of standing choices; mostly right, so that each rule has its turn.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a thing that can be wrong")]
 struct Random {
     purpose: prop::sample::Index,
     disclose: bool,
