@@ -105,8 +105,8 @@ impl Engines {
             subject: self.vault.agency(&official.agency).await?,
             facts,
         };
-        let change = Some(Change::PutOfficial(Box::new(official)));
-        self.record_with(event, Command { change, ..Command::default() }).await?;
+        let changes = vec![Change::PutOfficial(Box::new(official))];
+        self.record_with(event, Command { changes, ..Command::default() }).await?;
         Ok(())
     }
 }
