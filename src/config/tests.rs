@@ -121,28 +121,6 @@ agency = "A 1"
 name = "Five"
 jwks = { keys = [] }
 
-[[clients]]
-client_id = "six"
-agency = "A 1"
-name = "Six"
-jwks = { keys = [{ kty = "OKP", crv = "Ed25519", x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }] }
-purposes = ["private.bank_verification"]
-scopes = ["me.history"]
-
-[[clients]]
-client_id = "seven"
-agency = "A 1"
-name = "Seven"
-jwks = { keys = [{ kty = "OKP", crv = "Ed25519", x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }] }
-redirect_uris = ["http://seven.example/back"]
-
-[[clients]]
-client_id = "eight"
-agency = "A 1"
-name = "Eight"
-jwks = { keys = [] }
-response_mode = "query"
-
 [[officials]]
 agency = "nobody"
 id = "cb-1"
@@ -187,10 +165,6 @@ display_name = { vi = "A", en = "A" }
         "missing.json",
         "clients[2]",
         "clients[3]: unknown field `naem`",
-        "purposes: `private.bank_verification` rests on consent",
-        ": `scopes` need",
-        ": `redirect_uris`: `http://seven.example/back` must be https",
-        "clients[7]: unknown variant `query`",
         "officials[0]: `issuer` and `sub` need each other",
         "officials[0].agency",
         "plain http is for the loopback",
@@ -200,6 +174,48 @@ display_name = { vi = "A", en = "A" }
     ] {
         assert!(found.iter().any(|problem| problem.contains(expected)), "{expected}\n{}", found.join("\n"));
     }
+}
+
+#[test]
+fn a_client_that_could_not_do_what_it_is_for_is_a_problem() {
+    let text = r#"
+[[agencies]]
+id = "a-1"
+name = { vi = "A", en = "A" }
+contact = { name = "A", phone = "1", email = "" }
+
+[[clients]]
+client_id = "six"
+agency = "a-1"
+name = "Six"
+jwks = { keys = [{ kty = "OKP", crv = "Ed25519", x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }] }
+purposes = ["private.bank_verification"]
+scopes = ["me.history"]
+
+[[clients]]
+client_id = "seven"
+agency = "a-1"
+name = "Seven"
+jwks = { keys = [{ kty = "OKP", crv = "Ed25519", x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }] }
+redirect_uris = ["http://seven.example/back"]
+
+[[clients]]
+client_id = "eight"
+agency = "a-1"
+name = "Eight"
+jwks = { keys = [] }
+response_mode = "query"
+"#;
+    let found = problems(&format!("{SMALL}{text}"));
+    for expected in [
+        "purposes: `private.bank_verification` rests on consent",
+        ": `scopes` need",
+        ": `redirect_uris`: `http://seven.example/back` must be https",
+        "clients[2]: unknown variant `query`",
+    ] {
+        assert!(found.iter().any(|problem| problem.contains(expected)), "{expected}\n{}", found.join("\n"));
+    }
+    assert_eq!(found.len(), 4, "{found:?}");
 }
 
 #[test]
