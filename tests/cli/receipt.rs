@@ -58,6 +58,7 @@ fn claims(now: Millis) -> Claims {
         binding_message: None,
         channel: Channel::Present,
         joint: false,
+        answered_by: None,
         shown: Some(shown.clone()),
         supersedes: None,
         scopes: Vec::new(),

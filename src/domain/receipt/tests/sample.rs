@@ -67,6 +67,7 @@ pub(super) fn record() -> Record {
         binding_message: None,
         channel: Channel::Present,
         joint: false,
+        answered_by: None,
         shown: Some(shown()),
         supersedes: None,
         scopes: Vec::new(),
