@@ -6,11 +6,14 @@
 
 pub mod append;
 pub mod clients;
+pub mod consents;
 pub mod entries;
+pub mod grants;
 pub mod log;
 pub mod officials;
 pub mod purposes;
 pub mod sessions;
+pub mod standing;
 pub mod subjects;
 pub mod tokens;
 
