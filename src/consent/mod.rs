@@ -234,15 +234,21 @@ pub const fn capacity(capacity: Capacity) -> &'static str {
 pub const fn not_live(state: Option<State>) -> Reason {
     match state {
         None
-        | Some(State::Requested | State::Deferred | State::HalfGiven | State::Refused | State::Unanswered) => {
-            Reason::ConsentRequired
-        }
+        | Some(
+            State::Requested
+            | State::Deferred
+            | State::HalfGiven
+            | State::Refused
+            | State::Unanswered
+            | State::Revoked
+            | State::Superseded,
+        ) => Reason::ConsentRequired,
         // Given, and its time has not come or is over.
         Some(State::Given | State::Expired | State::LapsedUnused) => Reason::ConsentExpired,
         Some(State::Invalidated) => Reason::ConsentForAnotherVersion,
         Some(State::Paused) => Reason::ConsentPaused,
         Some(State::UnderReview) => Reason::ConsentUnderReview,
-        Some(State::Withdrawn | State::Revoked | State::Superseded) => Reason::ConsentWithdrawn,
+        Some(State::Withdrawn) => Reason::ConsentWithdrawn,
     }
 }
 
