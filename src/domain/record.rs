@@ -39,10 +39,22 @@ pub enum Kind {
     OfficialRestored,
     /// A policy bundle became the active one.
     PolicyActivated,
+    /// A recipient was told that a consent ended or changed.
+    ConsentNoticeSent,
+    /// The recipient acknowledged it.
+    ConsentAcknowledged,
+    /// The recipient says that it stopped.
+    ConsentStopped,
+    /// The recipient says that it erased what it read.
+    ConsentErased,
+    /// The recipient needs longer to stop, once, and says why (Decree 356/2025/ND-CP, Article 5(2)).
+    ConsentExtended,
+    /// The recipient did not acknowledge, or did not say that it stopped, in the time it had.
+    ConsentOverdue,
 }
 
 impl Kind {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 20] = [
         Self::TokenIssued,
         Self::TokenRefused,
         Self::TokenRevoked,
@@ -57,6 +69,12 @@ impl Kind {
         Self::OfficialSuspended,
         Self::OfficialRestored,
         Self::PolicyActivated,
+        Self::ConsentNoticeSent,
+        Self::ConsentAcknowledged,
+        Self::ConsentStopped,
+        Self::ConsentErased,
+        Self::ConsentExtended,
+        Self::ConsentOverdue,
     ];
 
     /// The stable word.
@@ -77,6 +95,12 @@ impl Kind {
             Self::OfficialSuspended => "official.suspended",
             Self::OfficialRestored => "official.restored",
             Self::PolicyActivated => "policy.activated",
+            Self::ConsentNoticeSent => "consent.notice_sent",
+            Self::ConsentAcknowledged => "consent.acknowledged",
+            Self::ConsentStopped => "consent.stopped",
+            Self::ConsentErased => "consent.erased",
+            Self::ConsentExtended => "consent.extended",
+            Self::ConsentOverdue => "consent.overdue",
         }
     }
 
@@ -109,6 +133,9 @@ pub struct Facts {
     /// The client's `client_id`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client: Option<String>,
+    /// The consent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consent: Option<String>,
     /// `allow` or `deny`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decision: Option<String>,

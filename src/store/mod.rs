@@ -8,6 +8,7 @@ pub mod append;
 pub mod clients;
 pub mod entries;
 pub mod log;
+pub mod notices;
 pub mod officials;
 pub mod purposes;
 pub mod sessions;

@@ -43,7 +43,14 @@ pub(super) fn event(access: &Access) -> Option<Event> {
         | Kind::OfficialRegistered
         | Kind::OfficialSuspended
         | Kind::OfficialRestored
-        | Kind::PolicyActivated => None,
+        | Kind::PolicyActivated
+        // The pages of consent say these; the history shows them with those pages.
+        | Kind::ConsentNoticeSent
+        | Kind::ConsentAcknowledged
+        | Kind::ConsentStopped
+        | Kind::ConsentErased
+        | Kind::ConsentExtended
+        | Kind::ConsentOverdue => None,
     }
 }
 

@@ -8,7 +8,7 @@ use super::{Change, Command, Outcome, Placed, Require, Reserved, Token, postgres
 use crate::{
     crypto::Digest,
     merkle::{edge::Edge, hash::leaf_hash},
-    store::{Error, Store, Tx, clients, officials, on},
+    store::{Error, Store, Tx, clients, notices, officials, on},
     time::Millis,
 };
 
@@ -374,6 +374,8 @@ async fn apply(tx: &mut Tx, change: &Change, at: Millis) -> Result<(), Error> {
         }
         Change::PutClient(client) => clients::put(tx, client).await?,
         Change::PutOfficial(official) => officials::put(tx, official).await?,
+        Change::PutNotice(notice) => notices::put(tx, notice).await?,
+        Change::StepNotice(id, step) => notices::step(tx, *id, step, at).await?,
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     crypto::Digest,
-    store::{clients, officials},
+    store::{clients, notices, officials},
     time::Millis,
 };
 
@@ -89,6 +89,10 @@ pub enum Change {
     PutOfficial(Box<officials::Official>),
     /// Another policy bundle becomes the active one.
     ActivateBundle(Arc<str>),
+    /// A recipient must be told of something.
+    PutNotice(Box<notices::Notice>),
+    /// A notice goes one step further.
+    StepNotice(Uuid, notices::Step),
 }
 
 impl Change {
@@ -102,7 +106,9 @@ impl Change {
             | Self::SuspendOfficial(..)
             | Self::PutClient(_)
             | Self::PutOfficial(_)
-            | Self::ActivateBundle(_) => None,
+            | Self::ActivateBundle(_)
+            | Self::PutNotice(_)
+            | Self::StepNotice(..) => None,
         }
     }
 }
