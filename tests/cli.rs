@@ -19,6 +19,9 @@ use minhbach::{
     time::SystemClock,
 };
 
+#[path = "cli/receipt.rs"]
+mod receipt;
+
 const CONFIG: &str = r#"
 issuer = "http://127.0.0.1:18443"
 keys = "keys"
@@ -136,6 +139,7 @@ fn every_verb_explains_itself() {
         &["official", "--help"],
         &["ledger", "verify", "--help"],
         &["ledger", "check-proof", "--help"],
+        &["receipt", "verify", "--help"],
         &["doctor", "--help"],
     ] {
         let ran = minhbach(verb.iter().copied(), Path::new("/"));

@@ -113,7 +113,8 @@ struct Bare {
 
 /// The reference: verifies the assertion, verifies the proof, signs the token; nothing else.
 async fn bare(config: Config) -> anyhow::Result<()> {
-    let tokens = Tokens::new(&config.issuer, config.keys.clone(), Keyring::load(&config.keys)?.tokens);
+    let keys = Keyring::load(&config.keys)?;
+    let tokens = Tokens::new(&config.issuer, config.keys.clone(), keys.tokens, keys.receipts);
     let (listen, workers) = (config.listen.address, config.listen.workers.map_or(2, std::num::NonZero::get));
     let address = format!("{}/oauth/token", config.issuer);
     let state = Data::new(Bare { config, tokens, address });

@@ -18,6 +18,7 @@ pub use sections::{Database, Limits, Listen, LogSection, PoliciesSection, Portal
 
 use crate::{
     admin::{ClientSpec, OfficialSpec},
+    domain::calendar::Adjustments,
     login::IssuerConfig,
     outbound::sources::SourceConfig,
     policy::{self, Files, LoadError, Options, Register},
@@ -80,6 +81,8 @@ pub struct Config {
     pub limits: Limits,
     /// `[portal]`: what the pages call themselves.
     pub portal: Portal,
+    /// `[calendar]`: days of rest and of work that the built-in calendar does not know.
+    pub calendar: Adjustments,
 }
 
 impl Config {

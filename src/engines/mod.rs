@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     crypto::Random,
+    domain::calendar::Calendar,
     id,
     ledger::{
         appender::{AppendError, Appender},
@@ -59,6 +60,8 @@ pub struct Engines {
     pub registry: Registry,
     /// Token keys.
     pub tokens: Tokens,
+    /// Working days and statutory deadlines.
+    pub calendar: Arc<Calendar>,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// The clock.

@@ -11,6 +11,7 @@ pub mod openapi;
 pub mod operations;
 pub mod pages;
 pub mod portal;
+pub mod receipts;
 pub mod request;
 pub mod routes;
 

@@ -6,7 +6,7 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 
-use super::{data, error, log, oauth, openapi, operations};
+use super::{data, error, log, oauth, openapi, operations, receipts};
 use crate::protocol::problem::Problem;
 
 /// Method, path; what a test of every endpoint goes through.
@@ -19,6 +19,7 @@ pub const ENDPOINTS: &[(&str, &str)] = &[
     ("POST", "/oauth/introspect"),
     ("POST", "/oauth/revoke"),
     ("POST", "/data"),
+    ("GET", "/receipts/keys"),
     ("GET", "/log/checkpoint"),
     ("GET", "/log/tile/{path}*"),
     ("GET", "/healthz"),
@@ -36,6 +37,7 @@ pub fn configure(app: &mut ServiceConfig) {
         .service(post("/oauth/introspect").route(web::post().to(oauth::introspect)))
         .service(post("/oauth/revoke").route(web::post().to(oauth::revoke)))
         .service(post("/data").route(web::post().to(data::data)))
+        .service(get("/receipts/keys", receipts::keys))
         .service(get("/log/checkpoint", log::checkpoint))
         .service(get("/log/tile/{path:.*}", log::tile))
         .service(get("/healthz", operations::healthz))
