@@ -155,7 +155,12 @@ fn token(state: &Bare, request: &HttpRequest, body: &[u8]) -> anyhow::Result<ser
         iat: now.seconds(),
         jti: proof.jti,
         cnf: Confirmation::Jkt(proof.jkt),
-        authorization_details: details,
+        authorization_details: Some(details),
+        scope: None,
+        grant_id: None,
+        status: None,
+        auth_time: None,
+        acr: None,
     };
     let token = state.tokens.sign(TYPE, &claims, now)?;
     Ok(serde_json::json!({ "access_token": token, "token_type": "DPoP", "expires_in": 300 }))

@@ -5,6 +5,7 @@
 
 pub mod calendar;
 pub mod catalogue;
+pub mod client;
 pub mod consent;
 pub mod decision;
 pub mod receipt;

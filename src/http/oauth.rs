@@ -15,7 +15,7 @@ use crate::{
     oauth::{self, Actor, Ask, Authenticated},
     protocol::{
         error::{ErrorCode, OAuthError},
-        token::TokenRequest,
+        token::{TokenRequest, unsupported_grant_type},
     },
 };
 
@@ -42,7 +42,17 @@ async fn issue(state: &State, request: &HttpRequest, payload: Payload) -> Result
     let nonce = NoncePolicy::Required(&state.nonces);
     let proof = request::proof(request, &address, None, nonce, engines.now())
         .map_err(|e| error::oauth(&request::proof_error(&e)))?;
-    let asked = TokenRequest::from_form(&form).map_err(|e| error::oauth(&e))?;
+    let asked = match TokenRequest::from_form(&form).map_err(|e| error::oauth(&e))? {
+        TokenRequest::Details(asked) => asked,
+        TokenRequest::Service(_) => {
+            let description = "`scope` is not used here; ask with `authorization_details`";
+            let refusal = OAuthError::new(ErrorCode::InvalidScope, "scope_unsupported", description);
+            return Err(error::oauth(&refusal));
+        }
+        TokenRequest::Code(_) | TokenRequest::Refresh(_) | TokenRequest::Backchannel(_) => {
+            return Err(error::oauth(&unsupported_grant_type()));
+        }
+    };
     let actor = match &asked.actor_token {
         Some(token) => Some(actor(state, &who, token.expose()).await.map_err(|e| error::oauth(&e))?),
         None => None,

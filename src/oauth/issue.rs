@@ -28,7 +28,7 @@ use crate::{
     protocol::{
         error::{ErrorCode, OAuthError},
         rar::{self, AuthorizationDetail, GrantedDetail, GrantedSubject},
-        token::{TokenRequest, TokenResponse, TokenType},
+        token::{DetailsRequest, TokenResponse, TokenType},
     },
     registry::Client,
     store::append::{Command, Outcome, Require, Token},
@@ -59,7 +59,7 @@ pub struct Ask<'a> {
     /// The proof of possession that came with the request.
     pub proof: &'a DpopProof,
     /// What is asked for.
-    pub request: &'a TokenRequest,
+    pub request: &'a DetailsRequest,
     /// The official's sign-in, where it was proved.
     pub actor: Option<Actor>,
 }
@@ -160,6 +160,8 @@ async fn release(
         basis: request::wire(grant.basis),
         expires_at: exp,
         uses_left: grant.purpose.max_uses,
+        consent: None,
+        limits: None,
     }])
     .map_err(|_| Error::Inconsistent("authorization_details"))?;
     let token = AccessToken {
@@ -171,7 +173,12 @@ async fn release(
         iat: now.seconds(),
         jti: jti.to_string(),
         cnf: Confirmation::Jkt(ask.proof.jkt.clone()),
-        authorization_details: details.clone(),
+        authorization_details: Some(details.clone()),
+        scope: None,
+        grant_id: None,
+        status: None,
+        auth_time: None,
+        acr: None,
     };
     let access_token = engines.tokens.sign(access_token::TYPE, &token, now)?;
 
@@ -211,7 +218,10 @@ async fn release(
                 access_token,
                 token_type: TokenType::DPoP,
                 expires_in: exp - now.seconds(),
-                authorization_details: details,
+                authorization_details: Some(details),
+                refresh_token: None,
+                scope: None,
+                grant_id: None,
             })
         }
         Outcome::Replayed(id) => Err(replayed(ask, id)),
