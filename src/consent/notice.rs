@@ -6,23 +6,23 @@
 //! Out of scope: storing, sending, acknowledging (`notices`).
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::Error;
 use crate::{
     domain::{
-        calendar::Calendar,
         consent::{Act, Capacity, Record, State},
         subject::Subject,
     },
     engines::Engines,
-    store::notices::{EXPIRED, MODIFIED, Notice, VERIFICATION, WITHDRAWN},
+    jose::security_event::{ConsentEvent, ConsentNews, Envelope, SecurityEvent},
+    store::{
+        append,
+        notices::{EXPIRED, MODIFIED, Notice, VERIFICATION, WITHDRAWN},
+    },
     time::Millis,
     vault::{Vault, VaultError},
 };
-
-/// The `typ` of a SET (RFC 8417 §2.3).
-pub const TYPE: &str = "secevent+jwt";
 
 /// A change of a consent that its recipient may have to be told of.
 pub struct Change<'a> {
@@ -46,6 +46,34 @@ pub struct Change<'a> {
     pub cause: Uuid,
     /// When it happened.
     pub at: Millis,
+}
+
+/// What a step of a consent adds to the transaction it is taken in: the notice to its recipient, if there is one to tell.
+///
+/// # Errors
+/// [`Error`] when the person's handle cannot be had.
+pub(super) async fn with(
+    engines: &Engines,
+    consent: &super::Consent,
+    act: Act,
+    to: State,
+    by: Capacity,
+    cause: Uuid,
+) -> Result<Option<append::Change>, Error> {
+    let change = Change {
+        client: consent.row.client,
+        record: &consent.record,
+        grant: consent.row.grant_id,
+        subject: &consent.subject,
+        from: consent.state,
+        act,
+        to,
+        by,
+        cause,
+        at: engines.now(),
+    };
+    let notice = of(engines, &change).await?;
+    Ok(notice.map(|notice| append::Change::PutNotice(Box::new(notice))))
 }
 
 /// What a notice says; it is kept sealed.
@@ -128,15 +156,11 @@ const fn must_stop(act: Act) -> bool {
 ///
 /// # Errors
 /// [`VaultError`] when the person's handle cannot be had.
-pub async fn of(
-    engines: &Engines,
-    calendar: &Calendar,
-    change: &Change<'_>,
-) -> Result<Option<Notice>, VaultError> {
+pub async fn of(engines: &Engines, change: &Change<'_>) -> Result<Option<Notice>, VaultError> {
     let Some(event) = event(change.from, change.act) else { return Ok(None) };
     let record = change.record;
     let handle = engines.vault.handle(&record.agency, change.subject).await?;
-    let stop_by = must_stop(change.act).then(|| calendar.stop_by(change.at, false).ends.0);
+    let stop_by = must_stop(change.act).then(|| engines.calendar.stop_by(change.at, false).ends.0);
     let told = Told::Consent(Box::new(Consent {
         subject: change.subject.id(),
         agency: record.agency.clone(),
@@ -191,79 +215,52 @@ impl Told {
             .ok_or(Unreadable(notice.id))
     }
 
-    /// The claims of the SET, the same however often it is sent: neither `sub` nor `exp` (SSF 1.0 §4.1), one event, one
-    /// receiver. The same cause has the same `txn`.
-    #[must_use]
-    pub fn claims(&self, issuer: &str, notice: &Notice) -> Value {
-        let (aud, sub_id, txn, event, said) = match self {
-            Self::Consent(told) => {
-                let Consent { agency, handle, .. } = told.as_ref();
-                let sub_id = json!({
-                    "format": "complex",
-                    "user": { "format": "iss_sub", "iss": issuer, "sub": handle },
-                    "tenant": { "format": "opaque", "id": agency },
-                });
-                let event = format!("{}{}", event_prefix(issuer), notice.event);
-                (&told.client_id, sub_id, told.cause, event, told.event())
-            }
-            Self::Stream { client_id, stream, state } => {
-                let sub_id = json!({ "format": "opaque", "id": stream });
-                let said = state.as_ref().map_or_else(|| json!({}), |state| json!({ "state": state }));
-                (client_id, sub_id, notice.id, VERIFICATION_EVENT.to_owned(), said)
-            }
+    /// The claims of the SET, the same however often it is sent. The same cause has the same `txn`.
+    ///
+    /// # Errors
+    /// [`Unreadable`] when the notice's event is not the one its content is about.
+    pub fn claims(&self, issuer: &str, notice: &Notice) -> Result<SecurityEvent, Unreadable> {
+        let unreadable = Unreadable(notice.id);
+        let envelope = |aud: &str, txn: Option<Uuid>| Envelope {
+            iss: issuer.to_owned(),
+            aud: aud.to_owned(),
+            jti: notice.id.to_string(),
+            txn: txn.map(|entry| entry.to_string()),
+            at: Millis(notice.created_at),
         };
-        json!({
-            "iss": issuer,
-            "aud": aud,
-            "iat": Millis(notice.created_at).seconds(),
-            "jti": notice.id,
-            "txn": txn,
-            "sub_id": sub_id,
-            "events": { event: said },
-        })
+        match self {
+            Self::Consent(told) => {
+                let event = ConsentEvent::ALL.into_iter().find(|event| event.as_str() == notice.event);
+                let (consent, grant) = (told.consent.to_string(), told.grant.map(|grant| grant.to_string()));
+                let at = Millis(told.at).seconds();
+                let news = ConsentNews {
+                    event_timestamp: at,
+                    initiating_entity: &told.by,
+                    consent: &consent,
+                    grant_id: grant.as_deref(),
+                    purpose: &told.purpose,
+                    state: &told.state,
+                    effective_at: at,
+                    stop_by: told.stop_by.map(|at| Millis(at).seconds()),
+                };
+                let envelope = envelope(&told.client_id, Some(told.cause));
+                let event = event.ok_or(unreadable)?;
+                SecurityEvent::consent(envelope, event, &told.handle, &told.agency, &news)
+                    .map_err(|_| unreadable)
+            }
+            Self::Stream { .. } if notice.event != VERIFICATION => Err(unreadable),
+            Self::Stream { client_id, stream, state } => {
+                let envelope = envelope(client_id, None);
+                Ok(SecurityEvent::verification(envelope, &stream.to_string(), state.as_deref()))
+            }
+        }
     }
-}
-
-/// SSF 1.0 §8.1.4.1.
-const VERIFICATION_EVENT: &str = "https://schemas.openid.net/secevent/ssf/event-type/verification";
-
-fn event_prefix(issuer: &str) -> String {
-    format!("{issuer}/secevent/consent/event-type/")
 }
 
 /// The URIs of our own event types.
 #[must_use]
 pub fn events_supported(issuer: &str) -> Vec<String> {
-    [WITHDRAWN, MODIFIED, EXPIRED].iter().map(|name| format!("{}{name}", event_prefix(issuer))).collect()
-}
-
-impl Consent {
-    fn event(&self) -> Value {
-        let at = Millis(self.at).seconds();
-        let mut event = json!({
-            "event_timestamp": at,
-            "effective_at": at,
-            "initiating_entity": self.by,
-            "consent": self.consent,
-            "purpose": self.purpose,
-            "state": self.state,
-        });
-        if let Some(members) = event.as_object_mut() {
-            if let Some(grant) = self.grant {
-                members.insert("grant_id".to_owned(), json!(grant));
-            }
-            if let Some(stop_by) = self.stop_by {
-                members.insert("stop_by".to_owned(), Millis(stop_by).seconds().into());
-            }
-        }
-        event
-    }
-}
-
-/// What is sealed and what is stored must name the same sort of event.
-#[must_use]
-pub fn is_verification(notice: &Notice) -> bool {
-    notice.event == VERIFICATION
+    ConsentEvent::ALL.iter().map(|event| event.uri(issuer)).collect()
 }
 
 #[cfg(test)]
@@ -297,7 +294,8 @@ mod tests {
             Vec::new(),
             Millis(1_795_000_000_123),
         );
-        let claims = Told::Consent(Box::new(told())).claims("https://as.example", &notice);
+        let claims = Told::Consent(Box::new(told())).claims("https://as.example", &notice).unwrap();
+        let claims = serde_json::to_value(claims).unwrap();
         assert!(claims.get("sub").is_none() && claims.get("exp").is_none());
         assert_eq!(claims["aud"], "benh-vien.ho-so");
         assert_eq!(claims["iat"], 1_795_000_000);
@@ -308,7 +306,10 @@ mod tests {
         assert_eq!(events.len(), 1);
         let event = &events["https://as.example/secevent/consent/event-type/consent-withdrawn"];
         assert_eq!(event["grant_id"], Uuid::from_u128(9).to_string());
-        assert_eq!((event["stop_by"].as_i64(), event["state"].as_str()), (Some(1_796_300_000), Some("withdrawn")));
+        assert_eq!(
+            (event["stop_by"].as_i64(), event["state"].as_str()),
+            (Some(1_796_300_000), Some("withdrawn"))
+        );
         // The internal id of the person is in no claim.
         assert!(!claims.to_string().contains(&Uuid::from_u128(7).to_string()));
     }

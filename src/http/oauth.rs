@@ -44,10 +44,10 @@ async fn issue(state: &State, request: &HttpRequest, payload: Payload) -> Result
         .map_err(|e| error::oauth(&request::proof_error(&e)))?;
     let asked = match TokenRequest::from_form(&form).map_err(|e| error::oauth(&e))? {
         TokenRequest::Details(asked) => asked,
-        TokenRequest::Service(_) => {
-            let description = "`scope` is not used here; ask with `authorization_details`";
-            let refusal = OAuthError::new(ErrorCode::InvalidScope, "scope_unsupported", description);
-            return Err(error::oauth(&refusal));
+        TokenRequest::Service(scopes) => {
+            let granted = oauth::issue_service(engines, &who, &proof, &scopes).await;
+            let granted = granted.map_err(|e| error::office(&e))?;
+            return Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(granted));
         }
         TokenRequest::Code(_) | TokenRequest::Refresh(_) | TokenRequest::Backchannel(_) => {
             return Err(error::oauth(&unsupported_grant_type()));

@@ -89,12 +89,7 @@ impl From<&Notice> for Owed {
 ///
 /// # Errors
 /// [`Error::Refused`] with a stable code, or [`Error`] when nothing could be recorded.
-pub async fn attest(
-    engines: &Engines,
-    calendar: &Calendar,
-    client: &Client,
-    said: &Attestation,
-) -> Result<Owed, Error> {
+pub async fn attest(engines: &Engines, client: &Client, said: &Attestation) -> Result<Owed, Error> {
     let unknown = Error::refuse(404, "notice_unknown", "This client was sent no event with this `jti`.");
     let Some(notice) = poll::own(engines, client, &said.jti).await? else { return Err(unknown) };
     let opened = Opened::open(engines, notice).await?;
@@ -104,7 +99,7 @@ pub async fn attest(
     let id = opened.notice.id;
     let (kind, step, note) = match (said.done, &said.extend) {
         (Some(done), None) => attested(engines.now(), &opened.notice, done, said.at)?,
-        (None, Some(reason)) => extended(engines.now(), calendar, &opened.notice, reason)?,
+        (None, Some(reason)) => extended(engines.now(), &engines.calendar, &opened.notice, reason)?,
         _ => {
             return Err(Error::refuse(400, "attestation_unclear", "Say exactly one of `done` and `extend`."));
         }
@@ -135,14 +130,14 @@ fn attested(now: Millis, notice: &Notice, done: Done, at: Option<i64>) -> Result
         Done::Stopped if notice.stop_by.is_none() => {
             Err(Error::refuse(409, "nothing_to_attest", "This event asks for an acknowledgement only."))
         }
-        Done::Stopped => Ok((Kind::ConsentStopped, Step::Stopped(at), note)),
+        Done::Stopped => Ok((Kind::NoticeStopped, Step::Stopped(at), note)),
         Done::Erased if notice.event != WITHDRAWN => {
             Err(Error::refuse(409, "nothing_to_attest", "This event does not ask for erasure."))
         }
         Done::Erased if notice.stopped_at.is_none() => {
             Err(Error::refuse(409, "notice_not_stopped", "Say first that processing has stopped."))
         }
-        Done::Erased => Ok((Kind::ConsentErased, Step::Erased(at), note)),
+        Done::Erased => Ok((Kind::NoticeErased, Step::Erased(at), note)),
     }
 }
 
@@ -157,7 +152,11 @@ fn extended(now: Millis, calendar: &Calendar, notice: &Notice, reason: &str) -> 
     match notice.stop_by {
         Some(stop_by) if notice.stopped_at.is_none() && now.0 < stop_by => {}
         _ => {
-            return Err(Error::refuse(409, "nothing_to_extend", "There is no date ahead that could be moved."));
+            return Err(Error::refuse(
+                409,
+                "nothing_to_extend",
+                "There is no date ahead that could be moved.",
+            ));
         }
     }
     if notice.extended.as_deref().is_some_and(|before| before != reason) {
@@ -165,7 +164,7 @@ fn extended(now: Millis, calendar: &Calendar, notice: &Notice, reason: &str) -> 
     }
     let stop_by = calendar.extended(Millis(notice.created_at), false).ends;
     let step = Step::Extended { reason: reason.to_owned(), stop_by };
-    Ok((Kind::ConsentExtended, step, Some(reason.to_owned())))
+    Ok((Kind::NoticeExtended, step, Some(reason.to_owned())))
 }
 
 fn is_taken(notice: &Notice, step: &Step) -> bool {

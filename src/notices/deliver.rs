@@ -164,7 +164,9 @@ impl Courier {
                 match self.push(endpoint, settings.authorization_header.as_ref(), notice, hold).await {
                     Ok(Verdict::Unwell) => unwell.store(true, Ordering::Relaxed),
                     Ok(Verdict::Taken | Verdict::Rejected) => {}
-                    Err(error) => tracing::warn!(%error, "notices.deliver failed for one notice; its claim ends"),
+                    Err(error) => {
+                        tracing::warn!(%error, "notices.deliver failed for one notice; its claim ends")
+                    }
                 }
             }
         });

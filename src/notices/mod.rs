@@ -18,7 +18,7 @@ mod steps;
 mod tests;
 
 pub use attest::{Attestation, Owed, attest};
-pub use poll::{Polled, Poll, poll};
+pub use poll::{Poll, Polled, poll};
 
 use crate::{
     consent::notice::Unreadable, ledger::appender::AppendError, store, tokens::SignError, vault::VaultError,

@@ -12,12 +12,7 @@ use super::{
     Error,
     steps::{self, Opened},
 };
-use crate::{
-    engines::Engines,
-    outbound::push::error_code,
-    registry::Client,
-    store::notices::Notice,
-};
+use crate::{engines::Engines, outbound::push::error_code, registry::Client, store::notices::Notice};
 
 /// Events in one answer when the receiver does not say.
 const USUAL: i64 = 50;

@@ -68,12 +68,7 @@ pub async fn turn(engines: &Engines, holder: Uuid, after: Duration) -> Result<us
 }
 
 /// The number that were marked now.
-async fn mark(
-    engines: &Engines,
-    notices: Vec<Notice>,
-    step: &Step,
-    reason: &str,
-) -> Result<usize, Error> {
+async fn mark(engines: &Engines, notices: Vec<Notice>, step: &Step, reason: &str) -> Result<usize, Error> {
     let mut commands = Vec::with_capacity(notices.len());
     for notice in notices {
         let Some(opened) = Opened::open_or_skip(engines, notice).await? else { continue };
@@ -84,7 +79,7 @@ async fn mark(
             suspend(engines, opened.notice.client, &told.client_id, reason).await?;
         }
         let facts = Facts { reason: Some(reason.to_owned()), ..Facts::default() };
-        commands.extend(opened.command(engines, Kind::ConsentOverdue, step.clone(), facts));
+        commands.extend(opened.command(engines, Kind::NoticeOverdue, step.clone(), facts));
     }
     Ok(steps::run(engines, commands).await?.into_iter().filter(|taken| *taken).count())
 }
@@ -105,7 +100,7 @@ async fn suspend(engines: &Engines, client: Uuid, client_id: &str, reason: &str)
     };
     let event = Event { id: engines.id(), at: engines.now(), kind: Kind::ClientSuspended, subject, facts };
     let command = Command {
-        change: Some(Change::SuspendClient(client, true)),
+        changes: vec![Change::SuspendClient(client, true)],
         entry: Some(event.draft(Arc::clone(&engines.random))),
         ..Command::default()
     };

@@ -6,13 +6,13 @@ use uuid::Uuid;
 
 use super::Error;
 use crate::{
-    consent::notice::{self, Consent, Told},
+    consent::notice::{Consent, Told},
     domain::{
         record::{Facts, Kind},
         subject::Subject,
     },
     engines::Engines,
-    jose,
+    jose::{self, security_event},
     ledger::entry::Event,
     store::{
         append::{Change, Command, Outcome},
@@ -51,7 +51,9 @@ impl Opened {
         let id = notice.id;
         match Self::open(engines, notice).await {
             Ok(opened) => Ok(Some(opened)),
-            Err(error @ (Error::Unreadable(_) | Error::Vault(VaultError::Sealed(_)) | Error::Inconsistent(_))) => {
+            Err(
+                error @ (Error::Unreadable(_) | Error::Vault(VaultError::Sealed(_)) | Error::Inconsistent(_)),
+            ) => {
                 tracing::error!(notice = %id, %error, "notices: a notice cannot be opened and is passed over");
                 Ok(None)
             }
@@ -69,8 +71,8 @@ impl Opened {
 
     /// The SET in compact form, signed with the key in force.
     pub(super) fn sign(&self, engines: &Engines) -> Result<String, Error> {
-        let claims = self.told.claims(&engines.addresses.issuer, &self.notice);
-        Ok(engines.tokens.sign(notice::TYPE, &claims, engines.now())?)
+        let claims = self.told.claims(&engines.addresses.issuer, &self.notice)?;
+        Ok(engines.tokens.sign(security_event::TYPE, &claims, engines.now())?)
     }
 
     /// The step with its entry; `None` where there is nobody to show it to.
@@ -88,7 +90,7 @@ impl Opened {
         Some(Command {
             // The column says that a step was taken, and this that no two nodes write its entry.
             replays: vec![once(&self.notice, kind)],
-            change: Some(Change::StepNotice(self.notice.id, step)),
+            changes: vec![Change::StepNotice(self.notice.id, step)],
             entry: Some(event.draft(Arc::clone(&engines.random))),
             ..Command::default()
         })
@@ -98,13 +100,13 @@ impl Opened {
     pub(super) fn handed_over(&self, engines: &Engines, acknowledged: bool) -> Vec<Command> {
         let mut commands = Vec::new();
         if self.notice.sent_at.is_none() {
-            let sent = self.command(engines, Kind::ConsentNoticeSent, Step::Sent, Facts::default());
+            let sent = self.command(engines, Kind::NoticeSent, Step::Sent, Facts::default());
             commands.extend(sent);
         }
         if acknowledged && self.notice.acked_at.is_none() {
             commands.extend(self.command(
                 engines,
-                Kind::ConsentAcknowledged,
+                Kind::NoticeAcknowledged,
                 Step::Acknowledged,
                 Facts::default(),
             ));

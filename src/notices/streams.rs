@@ -246,11 +246,8 @@ pub async fn verify(
         return Err(Error::refuse(429, "verification_too_often", "A stream is verified once a minute."));
     }
     limit.count(&client.client_id);
-    let told = Told::Stream {
-        client_id: client.client_id.clone(),
-        stream: stream.id,
-        state: wanted.state.clone(),
-    };
+    let told =
+        Told::Stream { client_id: client.client_id.clone(), stream: stream.id, state: wanted.state.clone() };
     let id = engines.id();
     let sealed = told.seal(&engines.vault, id);
     let notice = Notice::new(id, client.id, Uuid::nil(), VERIFICATION, sealed, engines.now());

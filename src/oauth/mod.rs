@@ -10,12 +10,14 @@ mod metadata;
 mod official;
 mod request;
 mod revoke;
+mod service;
 
 pub use client::{Authenticated, authenticate};
 pub use introspect::introspect;
 pub use issue::{Actor, Ask, issue};
 pub use metadata::{authorization_server, protected_resource};
 pub use revoke::revoke;
+pub use service::issue_service;
 
 use crate::{
     ledger::appender::AppendError,

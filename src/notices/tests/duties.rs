@@ -29,7 +29,7 @@ const HOURS: Duration = Duration::from_hours(72);
 
 async fn says(world: &World, client: &Client, notice: &Notice, said: &str) -> Result<Owed, Error> {
     let said = said.replacen('{', &format!(r#"{{"jti": "{}", "#, notice.id), 1);
-    attest(&world.engines, &world.calendar, client, &serde_json::from_str(&said).unwrap()).await
+    attest(&world.engines, client, &serde_json::from_str(&said).unwrap()).await
 }
 
 async fn refused(world: &World, client: &Client, notice: &Notice, said: &str) -> (u16, &'static str) {
@@ -51,12 +51,19 @@ async fn turn(world: &World) -> usize {
 async fn a_recipient_acknowledges_stops_erases_and_then_nothing_is_owed(s: Scratch) {
     let world = world(s).await;
     let notice = world.told(&world.client, Act::Withdraw).await;
-    assert_eq!(refused(&world, &world.client, &notice, r#"{"done": "stopped"}"#).await.1, "notice_not_acknowledged");
+    assert_eq!(
+        refused(&world, &world.client, &notice, r#"{"done": "stopped"}"#).await.1,
+        "notice_not_acknowledged"
+    );
     acknowledges(&world, &world.client, &notice).await;
-    assert_eq!(refused(&world, &world.client, &notice, r#"{"done": "erased"}"#).await.1, "notice_not_stopped");
+    assert_eq!(
+        refused(&world, &world.client, &notice, r#"{"done": "erased"}"#).await.1,
+        "notice_not_stopped"
+    );
     world.pass(Duration::from_hours(5));
     let at = world.engines.now().seconds() - 3600;
-    let owed = says(&world, &world.client, &notice, &format!(r#"{{"done": "stopped", "at": {at}}}"#)).await.unwrap();
+    let owed =
+        says(&world, &world.client, &notice, &format!(r#"{{"done": "stopped", "at": {at}}}"#)).await.unwrap();
     assert_eq!((owed.stopped_at, owed.closed_at), (Some(at), None));
     let owed = says(&world, &world.client, &notice, r#"{"done": "erased"}"#).await.unwrap();
     assert!(owed.erased_at.is_some() && owed.closed_at.is_some());
@@ -65,7 +72,7 @@ async fn a_recipient_acknowledges_stops_erases_and_then_nothing_is_owed(s: Scrat
     assert_eq!(again.stopped_at, Some(at));
     let kinds = ["consent.notice_sent", "consent.acknowledged", "consent.stopped", "consent.erased"];
     assert_eq!(world.kinds().await, kinds);
-    assert_eq!(world.facts(Kind::ConsentStopped).await.note, Some((at * 1000).to_string()));
+    assert_eq!(world.facts(Kind::NoticeStopped).await.note, Some((at * 1000).to_string()));
     world.pass(Duration::from_hours(24 * 60));
     assert_eq!(turn(&world).await, 0);
 }
@@ -97,15 +104,15 @@ async fn the_statutory_date_is_moved_once_by_fifteen_days(s: Scratch) {
     let world = world(s).await;
     let notice = world.told(&world.client, Act::Withdraw).await;
     let at = Millis(notice.created_at);
-    assert_eq!(notice.stop_by, Some(world.calendar.stop_by(at, false).ends.0));
+    assert_eq!(notice.stop_by, Some(world.engines.calendar.stop_by(at, false).ends.0));
     for wrong in ["ab", "xem https://a.example", "số 999000000015"] {
         let said = serde_json::json!({ "extend": wrong }).to_string();
         assert_eq!(refused(&world, &world.client, &notice, &said).await, (400, "extension_reason"));
     }
     let owed = says(&world, &world.client, &notice, r#"{"extend": "bản sao lưu"}"#).await.unwrap();
     assert!(owed.extended);
-    assert_eq!(owed.stop_by, Some(world.calendar.extended(at, false).ends.seconds()));
-    assert_eq!(world.facts(Kind::ConsentExtended).await.note.as_deref(), Some("bản sao lưu"));
+    assert_eq!(owed.stop_by, Some(world.engines.calendar.extended(at, false).ends.seconds()));
+    assert_eq!(world.facts(Kind::NoticeExtended).await.note.as_deref(), Some("bản sao lưu"));
     let more = r#"{"extend": "một lần nữa"}"#;
     assert_eq!(refused(&world, &world.client, &notice, more).await, (409, "already_extended"));
     let late = world.told(&world.other, Act::Withdraw).await;
@@ -130,7 +137,7 @@ async fn whoever_never_acknowledges_is_suspended_once_and_the_person_sees_it(s: 
     assert!(suspended(&world.client).await && !suspended(&world.other).await);
     let rows = world.engines.store.log_entries(0, 1000).await.unwrap();
     assert_eq!(rows.iter().filter(|row| row.kind == "client.suspended").count(), 1);
-    let facts = world.facts(Kind::ConsentOverdue).await;
+    let facts = world.facts(Kind::NoticeOverdue).await;
     assert_eq!(facts.reason.as_deref(), Some("notice_not_acknowledged"));
     let mine = rows.iter().rfind(|row| row.kind == "consent.overdue").unwrap();
     assert_eq!(mine.subject, world.person.id());
@@ -148,10 +155,12 @@ async fn whoever_lets_the_date_pass_is_marked_and_not_suspended(s: Scratch) {
     world.pass(Duration::from_millis(1));
     assert_eq!(turn(&world).await, 1);
     assert!(world.row(&notice).await.overdue_at.is_some());
-    assert_eq!(world.facts(Kind::ConsentOverdue).await.reason.as_deref(), Some("notice_not_stopped"));
+    assert_eq!(world.facts(Kind::NoticeOverdue).await.reason.as_deref(), Some("notice_not_stopped"));
     let client = world.engines.store.client(&world.client.client_id).await.unwrap().unwrap();
     assert_eq!(client.suspended_at, None);
-    assert!(says(&world, &world.client, &notice, r#"{"done": "stopped"}"#).await.unwrap().closed_at.is_some());
+    assert!(
+        says(&world, &world.client, &notice, r#"{"done": "stopped"}"#).await.unwrap().closed_at.is_some()
+    );
 }
 
 async fn a_resumption_takes_the_place_of_the_pause_before_it(s: Scratch) {

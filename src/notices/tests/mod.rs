@@ -18,7 +18,6 @@ use crate::{
     consent::notice::{self, Change as ConsentChange},
     crypto::{Algorithm, Random, SeededRandom},
     domain::{
-        calendar::Calendar,
         catalogue::Text,
         consent::{Act, Capacity, Channel, Limits, Record, SCHEMA, State},
         record::{self, Facts, Kind},
@@ -50,7 +49,6 @@ pub(super) const ISSUER: &str = "http://127.0.0.1:8080";
 pub(super) struct World {
     pub(super) engines: Engines,
     pub(super) clock: Arc<ManualClock>,
-    pub(super) calendar: Calendar,
     pub(super) client: Client,
     pub(super) other: Client,
     pub(super) person: Subject,
@@ -73,6 +71,7 @@ pub(super) async fn world(scratch: Scratch) -> World {
     let register = Arc::new(Register::load(&policy::embedded(), policy::Options::default()).unwrap());
     let (_, guard) = telemetry::build(&TelemetryConfig::default(), None, std::io::sink, false).unwrap();
     let engines = Engines {
+        calendar: Arc::default(),
         addresses: Arc::new(Addresses { issuer: ISSUER.into(), data: format!("{ISSUER}/data") }),
         appender: Appender::start(store.clone(), Arc::new(|_, _| {})),
         vault,
@@ -93,7 +92,6 @@ pub(super) async fn world(scratch: Scratch) -> World {
         courier: courier(&engines),
         engines,
         clock: manual,
-        calendar: Calendar::default(),
         client,
         other,
         person,
@@ -127,7 +125,7 @@ async fn registered(engines: &Engines, client_id: &str) -> Client {
         suspended_at: None,
     };
     let subject = engines.vault.agency(&row.agency).await.unwrap();
-    let change = Some(Change::PutClient(Box::new(row)));
+    let changes = vec![Change::PutClient(Box::new(row))];
     let event = Event {
         id: engines.id(),
         at: engines.now(),
@@ -135,7 +133,7 @@ async fn registered(engines: &Engines, client_id: &str) -> Client {
         subject,
         facts: Facts::default(),
     };
-    engines.record_with(event, Command { change, ..Command::default() }).await.unwrap();
+    engines.record_with(event, Command { changes, ..Command::default() }).await.unwrap();
     Client::parse(engines.store.client(client_id).await.unwrap().unwrap()).unwrap()
 }
 
@@ -162,7 +160,7 @@ impl World {
             cause,
             at,
         };
-        let told = notice::of(engines, &self.calendar, &change).await.unwrap().unwrap();
+        let told = notice::of(engines, &change).await.unwrap().unwrap();
         let event = Event {
             id: cause,
             at,
@@ -171,7 +169,7 @@ impl World {
             facts: Facts::default(),
         };
         let command = Command {
-            change: Some(Change::PutNotice(Box::new(told.clone()))),
+            changes: vec![Change::PutNotice(Box::new(told.clone()))],
             entry: Some(event.draft(Arc::clone(&engines.random))),
             ..Command::default()
         };

@@ -61,7 +61,8 @@ async fn what_nobody_pushes_waits_to_be_polled_and_leaves_in_order(s: Scratch) {
 async fn an_acknowledgement_is_for_ones_own_events_and_counts_once(s: Scratch) {
     let world = world(s).await;
     let notice = world.told(&world.client, Act::Withdraw).await;
-    let ack = format!(r#"{{"maxEvents": 0, "ack": ["{0}", "{0}", "nonsense", "{1}"]}}"#, notice.id, Uuid::nil());
+    let ack =
+        format!(r#"{{"maxEvents": 0, "ack": ["{0}", "{0}", "nonsense", "{1}"]}}"#, notice.id, Uuid::nil());
     let none = polled(&world, &world.other, &ack).await;
     assert!(none.sets.is_empty() && world.row(&notice).await.acked_at.is_none());
     for _ in 0..2 {
@@ -77,7 +78,8 @@ async fn an_acknowledgement_is_for_ones_own_events_and_counts_once(s: Scratch) {
 async fn a_complaint_is_kept_and_the_event_stays(s: Scratch) {
     let world = world(s).await;
     let notice = world.told(&world.client, Act::Withdraw).await;
-    let errs = format!(r#"{{"setErrs": {{"{}": {{"err": "<b>999000000015", "description": "x"}}}}}}"#, notice.id);
+    let errs =
+        format!(r#"{{"setErrs": {{"{}": {{"err": "<b>999000000015", "description": "x"}}}}}}"#, notice.id);
     let again = polled(&world, &world.client, &errs).await;
     assert!(again.sets.contains_key(&notice.id));
     let row = world.row(&notice).await;
@@ -133,7 +135,8 @@ async fn what_a_stream_cannot_have_is_refused_by_name(s: Scratch) {
         (r#"{"delivery": {"method": "carrier pigeon"}}"#.to_owned(), "stream_method"),
         (r#"{"delivery": {"method": "urn:ietf:rfc:8935"}}"#.to_owned(), "stream_endpoint"),
         (
-            r#"{"delivery": {"method": "urn:ietf:rfc:8935", "endpoint_url": "http://a.example/"}}"#.to_owned(),
+            r#"{"delivery": {"method": "urn:ietf:rfc:8935", "endpoint_url": "http://a.example/"}}"#
+                .to_owned(),
             "stream_endpoint",
         ),
         (

@@ -46,7 +46,10 @@ async fn a_withdrawal_is_pushed_acknowledged_and_shown_to_the_person(s: Scratch)
     assert_eq!(claims["jti"], notice.id.to_string());
     assert_eq!(claims["aud"], "benh-vien.ho-so");
     let event = &claims["events"]["http://127.0.0.1:8080/secevent/consent/event-type/consent-withdrawn"];
-    assert_eq!((event["state"].as_str(), event["initiating_entity"].as_str()), (Some("withdrawn"), Some("user")));
+    assert_eq!(
+        (event["state"].as_str(), event["initiating_entity"].as_str()),
+        (Some("withdrawn"), Some("user"))
+    );
     let head = &receiver.heads()[0];
     for header in ["content-type: application/secevent+jwt", "accept: application/json"] {
         assert!(head.contains(header), "{head}");
@@ -56,7 +59,7 @@ async fn a_withdrawal_is_pushed_acknowledged_and_shown_to_the_person(s: Scratch)
     assert!(row.sent_at.is_some() && row.acked_at.is_some() && row.next_at.is_none());
     assert!(row.closed_at.is_none(), "stopping and erasing are still owed");
     assert_eq!(world.kinds().await, ["consent.notice_sent", "consent.acknowledged"]);
-    let facts = world.facts(Kind::ConsentAcknowledged).await;
+    let facts = world.facts(Kind::NoticeAcknowledged).await;
     assert_eq!(facts.target, Some(notice.id.to_string()));
     assert_eq!(facts.consent, Some(notice.consent.to_string()));
     // What is acknowledged is never sent again.
@@ -238,7 +241,8 @@ async fn a_paused_stream_is_not_pushed_to_and_an_address_that_redirects_is_not_f
     let shown = super::streams::read(&world.engines, &world.client, None).await.unwrap();
     let id = shown[0]["stream_id"].as_str().unwrap().to_owned();
     assert!(!shown.to_string().contains("Bearer"), "what proves us to the receiver is not shown");
-    let status = |status: &str| super::streams::StatusWanted { stream_id: id.clone(), status: status.to_owned() };
+    let status =
+        |status: &str| super::streams::StatusWanted { stream_id: id.clone(), status: status.to_owned() };
     super::streams::set_status(&world.engines, &world.client, &status("paused")).await.unwrap();
     receiver.becomes(Mood::Says(202));
     world.pass(Duration::from_hours(1));

@@ -104,8 +104,7 @@ async fn the_date_is_moved_once_and_what_passes_in_silence_is_found(s: Scratch) 
     let random = SeededRandom::new(5);
     let one = Notice { stop_by: Some(NOW.0), ..notice(&random, 1, WITHDRAWN) };
     written(&s.store, &one).await;
-    let extend =
-        |reason: &str, by| Step::Extended { reason: reason.to_owned(), stop_by: Millis(NOW.0 + by) };
+    let extend = |reason: &str, by| Step::Extended { reason: reason.to_owned(), stop_by: Millis(NOW.0 + by) };
     stepped(&s.store, one.id, extend("sao lưu", 10), NOW).await;
     let row = stepped(&s.store, one.id, extend("again", 20), NOW).await;
     assert_eq!((row.stop_by, row.extended.as_deref()), (Some(NOW.0 + 10), Some("sao lưu")));
