@@ -4,6 +4,7 @@ mod duties;
 mod polling;
 mod pushing;
 mod receiver;
+mod throughput;
 
 use std::{sync::Arc, time::Duration};
 
@@ -79,7 +80,7 @@ pub(super) async fn world(scratch: Scratch) -> World {
         bundle: register.bundle_version().into(),
         register,
         registry: Registry::new(store.clone(), []),
-        tokens: Tokens::new(ISSUER, folder.path().to_owned(), keys.tokens),
+        tokens: Tokens::new(ISSUER, folder.path().to_owned(), keys.tokens, keys.receipts),
         metrics: guard.metrics(),
         store,
         clock,
