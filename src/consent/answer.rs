@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Consent, Error, commit, events, facts, kind, of_grant, step, text};
+use super::{Consent, Error, commit, events, facts, kind, notice, of_grant, step, text};
 use crate::{
     domain::consent::{Act, Actor, Capacity, Event, Record, Shown, State},
     engines::Engines,
@@ -165,6 +165,8 @@ async fn grant(
             let note = Some(consent.row.id.to_string());
             let event = Event { by: Actor::agency(), shown: None, granted: Vec::new(), note };
             changes.push(step(engines, &consent.subject, &next, &older.record, &event, entry, None)?);
+            let told = notice::with(engines, &older, Act::Supersede, next.state, Capacity::Agency, entry);
+            changes.extend(told.await?);
         }
     }
     // The older consents end before the grant is found to hold one that stands: the step of the new one is first.

@@ -8,6 +8,7 @@ mod answer;
 mod ask;
 mod clock;
 mod end;
+pub mod notice;
 mod read;
 
 pub use answer::{Answer, Answering, Give, GrantWish, answer};

@@ -43,6 +43,11 @@ async fn issue(state: &State, request: &HttpRequest, payload: Payload) -> Result
     let proof = request::proof(request, &address, None, nonce, engines.now())
         .map_err(|e| error::oauth(&request::proof_error(&e)))?;
     let asked = TokenRequest::from_form(&form).map_err(|e| error::oauth(&e))?;
+    if let TokenRequest::Service(scopes) = &asked {
+        let granted = oauth::issue_service(engines, &who, &proof, scopes).await;
+        let granted = granted.map_err(|e| error::office(&e))?;
+        return Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(granted));
+    }
     let actor = match asked.actor_token() {
         Some(token) => Some(actor(state, &who, token.expose()).await.map_err(|e| error::oauth(&e))?),
         None => None,

@@ -14,6 +14,7 @@ mod refresh;
 mod release;
 mod request;
 mod revoke;
+mod service;
 
 pub use authorize::{Answered, Answers, Arrival, Said, answer, arrive};
 pub use client::{Authenticated, authenticate};
@@ -22,6 +23,7 @@ pub use issue::{Actor, Ask, issue};
 pub use metadata::{authorization_server, protected_resource};
 pub use pushed::push;
 pub use revoke::revoke;
+pub use service::issue_service;
 
 use crate::{
     consent,
