@@ -7,4 +7,5 @@ pub mod catalogue;
 pub mod consent;
 pub mod decision;
 pub mod record;
+pub mod representation;
 pub mod subject;

@@ -9,6 +9,7 @@ pub mod clients;
 pub mod entries;
 pub mod log;
 pub mod officials;
+pub mod people;
 pub mod purposes;
 pub mod sessions;
 pub mod subjects;

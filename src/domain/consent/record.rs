@@ -66,11 +66,7 @@ impl Record {
     /// The fields the person said yes to.
     #[must_use]
     pub fn granted(&self) -> Vec<&str> {
-        self.items
-            .iter()
-            .filter(|item| item.granted == Some(true))
-            .map(|item| item.field.as_str())
-            .collect()
+        self.items.iter().filter(|item| item.granted == Some(true)).map(|item| item.field.as_str()).collect()
     }
 
     /// Whether a sensitive field is asked for.
@@ -157,13 +153,7 @@ impl Actor {
     /// The service's own clockwork.
     #[must_use]
     pub const fn system() -> Self {
-        Self {
-            capacity: Capacity::System,
-            acting: None,
-            representation: None,
-            issuer: None,
-            assurance: None,
-        }
+        Self { capacity: Capacity::System, acting: None, representation: None, issuer: None, assurance: None }
     }
 
     /// The agency that asks.
