@@ -12,6 +12,7 @@ mod ledger;
 mod migrate;
 mod official;
 mod print;
+mod representative;
 mod serve;
 mod session;
 
@@ -57,6 +58,8 @@ enum Verb {
     #[command(subcommand)]
     Official(official::Verb),
     #[command(subcommand)]
+    Representative(representative::Verb),
+    #[command(subcommand)]
     Ledger(ledger::Verb),
     Doctor(doctor::Arguments),
 }
@@ -84,6 +87,7 @@ fn run(verb: Verb, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
         Verb::Keys(verb) => keys::run(&verb, out),
         Verb::Client(verb) => client::run(verb, out),
         Verb::Official(verb) => official::run(verb, out),
+        Verb::Representative(verb) => representative::run(verb, out),
         Verb::Ledger(verb) => ledger::run(&verb, out),
         Verb::Doctor(arguments) => doctor::run(&arguments, out),
     }

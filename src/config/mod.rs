@@ -14,7 +14,7 @@ mod tests;
 
 use std::{fmt, path::Path, path::PathBuf, sync::Arc};
 
-pub use sections::{Database, Limits, Listen, LogSection, PoliciesSection, Portal, Tls};
+pub use sections::{Database, Limits, Listen, LogSection, People, PoliciesSection, Portal, Tls};
 
 use crate::{
     admin::{ClientSpec, OfficialSpec},
@@ -80,6 +80,8 @@ pub struct Config {
     pub limits: Limits,
     /// `[portal]`: what the pages call themselves.
     pub portal: Portal,
+    /// `[people]`: people who act for others.
+    pub people: People,
 }
 
 impl Config {

@@ -107,6 +107,7 @@ pub(super) fn read(
     let telemetry = from.may("telemetry");
     let limits = from.may("limits");
     let portal = from.may("portal");
+    let people = from.may("people");
     let agencies = from.list("agencies").into_iter().map(|(_, agency)| agency).collect();
     let sources = from.list("sources").into_iter().map(|(_, source)| source).collect();
     let clients = from.list::<ClientSection>("clients");
@@ -152,6 +153,7 @@ pub(super) fn read(
         telemetry,
         limits,
         portal,
+        people,
     })
 }
 

@@ -6,6 +6,7 @@
 pub mod catalogue;
 pub mod consent;
 pub mod decision;
+pub mod emergency;
 pub mod record;
 pub mod representation;
 pub mod subject;

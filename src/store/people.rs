@@ -116,12 +116,13 @@ impl Store {
         Ok(read!(self, |pool| sqlx::query_as(SQL).bind(token).fetch_optional(pool).await)?)
     }
 
-    /// An official's emergency accesses, newest first.
+    /// The emergency accesses that an official asked for or approved, newest first.
     ///
     /// # Errors
     /// [`Error`] when the database fails.
     pub async fn emergencies_of(&self, official: Uuid, limit: i64) -> Result<Vec<Emergency>, Error> {
-        const SQL: &str = "SELECT * FROM emergencies WHERE official = $1 ORDER BY at DESC, token LIMIT $2";
+        const SQL: &str = "SELECT * FROM emergencies WHERE official = $1 OR approver = $1 \
+             ORDER BY at DESC, token LIMIT $2";
         Ok(read!(self, |pool| sqlx::query_as(SQL).bind(official).bind(limit).fetch_all(pool).await)?)
     }
 
