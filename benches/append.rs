@@ -166,7 +166,7 @@ impl World {
         ];
         for change in changes {
             let command =
-                Command { change: Some(change), entry: Some(world.draft()?.0), ..Command::default() };
+                Command { changes: vec![change], entry: Some(world.draft()?.0), ..Command::default() };
             ensure!(matches!(appender.run(command).await?, Outcome::Done { .. }), "not registered");
         }
         Ok(world)
@@ -228,6 +228,7 @@ impl World {
                 official: Some(self.official),
                 token: None,
                 bundle: Some(BUNDLE.into()),
+                ..Require::default()
             },
             token: Some(Token {
                 jti: id::new(now, self.random.as_ref()),
@@ -237,6 +238,9 @@ impl World {
                 audience: "https://minhbach.example/data".to_owned(),
                 expires: now + Duration::from_mins(5),
                 uses: 5,
+                consent: None,
+                grant_id: None,
+                status: None,
             }),
             entry: Some(draft),
             ..Command::default()

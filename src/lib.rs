@@ -8,6 +8,8 @@
 //! - *an agency's software asks for a token*: [`http::routes`] → [`http::oauth`] → [`oauth`] (who asks, for what) →
 //!   [`policy`] (may it) → [`store::append`] (entry and token, one transaction) → the token leaves;
 //! - *it fetches the data*: [`http::data`] → [`gateway::data`] → [`outbound::sources`] → entry → the answer leaves;
+//! - *a citizen is asked, answers, withdraws*: [`http::portal`] → [`consent`] → [`store::append`] (event, entry, tokens,
+//!   notice: one transaction);
 //! - *a citizen looks who looked*: [`http::portal`] → [`login::session`] → [`history`] → [`ledger::proof`];
 //! - *a checkpoint is signed*: [`app::service`] → [`ledger::publisher`] → [`merkle`] → [`objects`];
 //! - *a purpose or rule changes*: `policies/` → [`policy`]; nothing in `src/` knows a purpose by name.
@@ -58,6 +60,8 @@ pub mod vault;
 pub mod engines;
 
 // floor 4: offices
+pub mod consent;
+
 pub mod admin;
 pub mod gateway;
 pub mod history;

@@ -114,6 +114,6 @@ async fn record(
     change: Change,
 ) -> Result<Done, Error> {
     let event = Event { id: engines.id(), at: engines.now(), kind, subject, facts };
-    let command = Command { change: Some(change), ..Command::default() };
+    let command = Command { changes: vec![change], ..Command::default() };
     Ok(Done::Recorded(engines.record_with(event, command).await?))
 }

@@ -39,10 +39,68 @@ pub enum Kind {
     OfficialRestored,
     /// A policy bundle became the active one.
     PolicyActivated,
+    /// An agency asked for a consent.
+    ConsentAsked,
+    /// A consent was given.
+    ConsentGiven,
+    /// The first of two gave consent.
+    ConsentHalfGiven,
+    /// A consent was refused.
+    ConsentRefused,
+    /// The person will answer later.
+    ConsentDeferred,
+    /// A request ended without an answer: that is no consent.
+    ConsentUnanswered,
+    /// A consent was taken back.
+    ConsentWithdrawn,
+    /// A consent was stopped for a while.
+    ConsentPaused,
+    /// A paused consent goes on.
+    ConsentResumed,
+    /// An authority ended a consent.
+    ConsentRevoked,
+    /// A consent's time is over.
+    ConsentExpired,
+    /// What was consented to has changed.
+    ConsentInvalidated,
+    /// A consent was not used for long and ended.
+    ConsentLapsed,
+    /// A newer consent took the place of one.
+    ConsentSuperseded,
+    /// A consent waits for the word of a person who came of age.
+    ConsentReviewed,
+    /// She let it stand.
+    ConsentConfirmed,
+    /// An agency asked, and the person had said that she does not want to be asked.
+    ConsentWithheld,
+    /// A recipient was told that a consent ended.
+    NoticeSent,
+    /// The recipient has acknowledged it.
+    NoticeAcknowledged,
+    /// The recipient attests that it has stopped.
+    NoticeStopped,
+    /// The recipient attests that it has erased.
+    NoticeErased,
+    /// The recipient takes its one extension.
+    NoticeExtended,
+    /// The recipient did not do in time what it must.
+    NoticeOverdue,
+    /// A client gave a grant back.
+    GrantRevoked,
+    /// A person changed her own rules.
+    StandingChanged,
+    /// Somebody may act for another.
+    RepresentationBegun,
+    /// Somebody may no longer act for another.
+    RepresentationEnded,
+    /// The report on an emergency access was made.
+    EmergencyReported,
+    /// The report on an emergency access was not made in time.
+    EmergencyOverdue,
 }
 
 impl Kind {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 43] = [
         Self::TokenIssued,
         Self::TokenRefused,
         Self::TokenRevoked,
@@ -57,6 +115,35 @@ impl Kind {
         Self::OfficialSuspended,
         Self::OfficialRestored,
         Self::PolicyActivated,
+        Self::ConsentAsked,
+        Self::ConsentGiven,
+        Self::ConsentHalfGiven,
+        Self::ConsentRefused,
+        Self::ConsentDeferred,
+        Self::ConsentUnanswered,
+        Self::ConsentWithdrawn,
+        Self::ConsentPaused,
+        Self::ConsentResumed,
+        Self::ConsentRevoked,
+        Self::ConsentExpired,
+        Self::ConsentInvalidated,
+        Self::ConsentLapsed,
+        Self::ConsentSuperseded,
+        Self::ConsentReviewed,
+        Self::ConsentConfirmed,
+        Self::ConsentWithheld,
+        Self::NoticeSent,
+        Self::NoticeAcknowledged,
+        Self::NoticeStopped,
+        Self::NoticeErased,
+        Self::NoticeExtended,
+        Self::NoticeOverdue,
+        Self::GrantRevoked,
+        Self::StandingChanged,
+        Self::RepresentationBegun,
+        Self::RepresentationEnded,
+        Self::EmergencyReported,
+        Self::EmergencyOverdue,
     ];
 
     /// The stable word.
@@ -77,6 +164,35 @@ impl Kind {
             Self::OfficialSuspended => "official.suspended",
             Self::OfficialRestored => "official.restored",
             Self::PolicyActivated => "policy.activated",
+            Self::ConsentAsked => "consent.asked",
+            Self::ConsentGiven => "consent.given",
+            Self::ConsentHalfGiven => "consent.half_given",
+            Self::ConsentRefused => "consent.refused",
+            Self::ConsentDeferred => "consent.deferred",
+            Self::ConsentUnanswered => "consent.unanswered",
+            Self::ConsentWithdrawn => "consent.withdrawn",
+            Self::ConsentPaused => "consent.paused",
+            Self::ConsentResumed => "consent.resumed",
+            Self::ConsentRevoked => "consent.revoked",
+            Self::ConsentExpired => "consent.expired",
+            Self::ConsentInvalidated => "consent.invalidated",
+            Self::ConsentLapsed => "consent.lapsed",
+            Self::ConsentSuperseded => "consent.superseded",
+            Self::ConsentReviewed => "consent.reviewed",
+            Self::ConsentConfirmed => "consent.confirmed",
+            Self::ConsentWithheld => "consent.withheld",
+            Self::NoticeSent => "consent.notice_sent",
+            Self::NoticeAcknowledged => "consent.acknowledged",
+            Self::NoticeStopped => "consent.stopped",
+            Self::NoticeErased => "consent.erased",
+            Self::NoticeExtended => "consent.extended",
+            Self::NoticeOverdue => "consent.overdue",
+            Self::GrantRevoked => "grant.revoked",
+            Self::StandingChanged => "choice.changed",
+            Self::RepresentationBegun => "representation.begun",
+            Self::RepresentationEnded => "representation.ended",
+            Self::EmergencyReported => "emergency.reported",
+            Self::EmergencyOverdue => "emergency.overdue",
         }
     }
 
@@ -91,6 +207,9 @@ impl Kind {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Facts {
+    /// Who acted for the person: the subject id of the representative.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acting: Option<String>,
     /// The agency that acted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agency: Option<String>,
@@ -103,12 +222,18 @@ pub struct Facts {
     /// The policy bundle that decided.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bundle: Option<String>,
+    /// As what the person acted: `own`, `parent`, `guardian`, `attorney`, `agency`, `authority`, `system`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<String>,
     /// The case (dossier code).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub case: Option<String>,
     /// The client's `client_id`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client: Option<String>,
+    /// The consent's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consent: Option<String>,
     /// `allow` or `deny`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decision: Option<String>,
@@ -118,6 +243,9 @@ pub struct Facts {
     /// Catalogue names of the fields asked for or released.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<String>,
+    /// The grant's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grant: Option<String>,
     /// Why, as the agency states it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub justification: Option<String>,
@@ -133,6 +261,9 @@ pub struct Facts {
     /// `asserted` by the agency or `proved` by a sign-in there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub official_how: Option<String>,
+    /// The person's own rules that the named law overrode.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub overrides: Vec<String>,
     /// The purpose's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub purpose: Option<String>,
@@ -148,6 +279,9 @@ pub struct Facts {
     /// The rules that decided.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<String>,
+    /// SHA-256 of the text the person saw, hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shown: Option<String>,
     /// What it was done to: a client, an official, an entry that was looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,

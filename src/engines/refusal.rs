@@ -55,7 +55,10 @@ impl Engines {
             | Outcome::ClientSuspended
             | Outcome::OfficialSuspended
             | Outcome::TokenRevoked
-            | Outcome::BundleChanged => Err(AppendError::Unavailable(None)),
+            | Outcome::BundleChanged
+            | Outcome::ConsentNotLive(_)
+            | Outcome::LimitReached(_)
+            | Outcome::Stale => Err(AppendError::Unavailable(None)),
         }
     }
 }

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::answer::{Delivery, Origin, Origins, Plan};
 use crate::{
+    consent::{self, Consent},
     crypto,
     domain::{
         catalogue::{BasisKind, Catalogue},
@@ -84,6 +85,9 @@ pub enum Error {
     /// A person's key could not be had.
     #[error(transparent)]
     Vault(#[from] VaultError),
+    /// The consent cannot be read.
+    #[error(transparent)]
+    Consent(#[from] consent::Error),
     /// The ledger could not be written; nothing leaves.
     #[error(transparent)]
     Append(#[from] AppendError),
@@ -158,6 +162,8 @@ struct Standing {
     subject: Subject,
     issued: Facts,
     official: Option<Official>,
+    /// The consent it rests on, as it stands today.
+    consent: Option<Consent>,
 }
 
 impl Gateway {
@@ -207,11 +213,16 @@ impl Gateway {
             Some(code) => engines.registry.official(&client.agency, code).await?.map(|o| o.as_ref().clone()),
             None => None,
         };
-        Ok(Standing { detail, row, client, subject, issued, official })
+        let consent = match row.consent {
+            Some(id) => consent::by_id(engines, id).await?,
+            None => None,
+        };
+        Ok(Standing { detail, row, client, subject, issued, official, consent })
     }
 
     fn decide(&self, standing: &Standing) -> Decision {
-        let Standing { detail, client, issued, official, .. } = standing;
+        let Standing { detail, client, issued, official, consent, .. } = standing;
+        let granted = consent.as_ref().map(|consent| consent.record.granted()).unwrap_or_default();
         let fields: Vec<&str> = detail.datatypes.iter().map(String::as_str).collect();
         let basis = BasisKind::parse(detail.basis.as_str()).unwrap_or(BasisKind::Consent);
         self.engines.register.decide(&PolicyFacts {
@@ -235,7 +246,7 @@ impl Gateway {
             fields: &fields,
             has_case: issued.case.is_some(),
             assurance: issued.assurance.as_deref().and_then(|a| a.parse().ok()).unwrap_or(0),
-            consent: None,
+            consent: consent.as_ref().map(|consent| consent.facts(&granted)),
         })
     }
 
@@ -281,7 +292,10 @@ impl Gateway {
             | Outcome::Collapsed(_)
             | Outcome::ClientSuspended
             | Outcome::OfficialSuspended
-            | Outcome::BundleChanged => Err(Error::Inconsistent("outcome")),
+            | Outcome::BundleChanged
+            | Outcome::ConsentNotLive(_)
+            | Outcome::LimitReached(_)
+            | Outcome::Stale => Err(Error::Inconsistent("outcome")),
         }
     }
 
@@ -367,7 +381,9 @@ impl Gateway {
                 client: Some(standing.client.id),
                 official: standing.official.as_ref().map(|official| official.id),
                 token: Some(standing.row.jti),
+                consent: standing.row.consent,
                 bundle: Some(Arc::clone(&self.engines.bundle)),
+                ..Require::default()
             },
             entry: Some(event.draft(Arc::clone(&self.engines.random))),
             ..Command::default()
@@ -378,11 +394,14 @@ impl Gateway {
             Outcome::ClientSuspended => refused(Reason::ClientSuspended),
             Outcome::OfficialSuspended => refused(Reason::OfficialSuspended),
             Outcome::BundleChanged => refused(Reason::EvaluationError),
+            Outcome::ConsentNotLive(state) => refused(consent::not_live(state)),
             Outcome::TokenRevoked => Err(Error::Token("token_revoked")),
             Outcome::Done { entry: None, .. }
             | Outcome::Replayed(_)
             | Outcome::UsesExhausted
-            | Outcome::Collapsed(_) => Err(Error::Inconsistent("outcome")),
+            | Outcome::Collapsed(_)
+            | Outcome::LimitReached(_)
+            | Outcome::Stale => Err(Error::Inconsistent("outcome")),
         }
     }
 

@@ -143,7 +143,12 @@ pub fn data(issuer: &str, error: &gateway::data::Error) -> HttpResponse {
             answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("3600"));
             answer
         }
+        E::Consent(inner) if !inner.is_unavailable() => {
+            report("gateway", error);
+            problem(&Problem::new(500, "internal_error", "The service cannot answer this request"))
+        }
         E::Store(_)
+        | E::Consent(_)
         | E::Vault(VaultError::Store(_))
         | E::Append(AppendError::Unavailable(_) | AppendError::Overloaded) => {
             report("gateway", error);

@@ -187,8 +187,8 @@ async fn release(
             require: Require {
                 client: Some(grant.client.id),
                 official: grant.official.as_ref().map(|named| named.official.id).filter(|id| !id.is_nil()),
-                token: None,
                 bundle: Some(Arc::clone(&engines.bundle)),
+                ..Require::default()
             },
             token: Some(Token {
                 jti,
@@ -198,6 +198,9 @@ async fn release(
                 audience: grant.audience,
                 expires,
                 uses: i64::from(grant.purpose.max_uses),
+                consent: None,
+                grant_id: None,
+                status: None,
             }),
             entry: Some(event.draft(Arc::clone(&engines.random))),
             ..Command::default()
@@ -226,7 +229,10 @@ async fn release(
         Outcome::Done { entry: None, .. }
         | Outcome::UsesExhausted
         | Outcome::Collapsed(_)
-        | Outcome::TokenRevoked => Err(Error::Inconsistent("outcome")),
+        | Outcome::TokenRevoked
+        | Outcome::ConsentNotLive(_)
+        | Outcome::LimitReached(_)
+        | Outcome::Stale => Err(Error::Inconsistent("outcome")),
     }
 }
 

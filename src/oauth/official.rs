@@ -98,8 +98,8 @@ async fn first_sign_in(engines: &Engines, client: &Client, actor: &Actor) -> Res
     };
     let subject = engines.vault.agency(&official.agency).await?;
     let event = Event { id: engines.id(), at: engines.now(), kind: Kind::OfficialRegistered, subject, facts };
-    let change = Some(Change::PutOfficial(Box::new(official)));
-    engines.record_with(event, Command { change, ..Command::default() }).await?;
+    let changes = vec![Change::PutOfficial(Box::new(official))];
+    engines.record_with(event, Command { changes, ..Command::default() }).await?;
     let found = engines.registry.official_by_sign_in(&actor.issuer, &actor.sub).await?;
     found.ok_or(Error::Inconsistent("official"))
 }

@@ -44,8 +44,8 @@ pub async fn revoke(engines: &Engines, who: &Authenticated, form: &Form) -> Resu
     };
     let event = Event { id: engines.id(), at: engines.now(), kind: Kind::TokenRevoked, subject, facts };
     let entry = Some(event.draft(std::sync::Arc::clone(&engines.random)));
-    let change = Some(Change::RevokeToken(jti));
-    match engines.appender.run(Command { replays, change, entry, ..Command::default() }).await? {
+    let changes = vec![Change::RevokeToken(jti)];
+    match engines.appender.run(Command { replays, changes, entry, ..Command::default() }).await? {
         Outcome::Replayed(_) => Err(client::replayed().into()),
         _ => Ok(()),
     }

@@ -5,7 +5,7 @@
 //!    condition fails drops out alone;
 //! 2. the head is locked: from here on this batch is the only one that appends;
 //! 3. **in later statements**, so that they see what was committed before the lock was had, what commands rely on is
-//!    read again (client, official, token, policy bundle), and each subject's newest entry;
+//!    read again (client, official, token, consent, policy bundle), and each subject's newest entry;
 //! 4. records are sealed with their place in the subject's chain, entries and tokens inserted, the head advanced
 //!    from the size it was locked at;
 //! 5. commit. Only then does anybody get an answer.
@@ -15,6 +15,7 @@
 
 mod batch;
 mod command;
+mod consent;
 mod postgres;
 mod sqlite;
 
@@ -22,4 +23,6 @@ mod sqlite;
 mod tests;
 
 pub use batch::run;
-pub use command::{Change, Command, Draft, Outcome, Placed, Require, Reserve, Reserved, Seal, Sealed, Token};
+pub use command::{
+    Change, Command, Draft, Outcome, Placed, Reach, Require, Reserve, Reserved, Seal, Sealed, Spend, Token,
+};

@@ -6,12 +6,15 @@
 
 pub mod append;
 pub mod clients;
+pub mod consents;
 pub mod entries;
+pub mod grants;
 pub mod log;
 pub mod officials;
 pub mod people;
 pub mod purposes;
 pub mod sessions;
+pub mod standing;
 pub mod subjects;
 pub mod tokens;
 

@@ -23,6 +23,12 @@ pub struct Token {
     pub uses_left: i64,
     /// When it was revoked, milliseconds.
     pub revoked_at: Option<i64>,
+    /// The consent it rests on.
+    pub consent: Option<Uuid>,
+    /// The grant it was taken from.
+    pub grant_id: Option<Uuid>,
+    /// Its place in the status lists.
+    pub status: Option<i64>,
 }
 
 impl Store {
@@ -31,8 +37,7 @@ impl Store {
     /// # Errors
     /// [`Error`] when the database fails.
     pub async fn token(&self, jti: Uuid) -> Result<Option<Token>, Error> {
-        const SQL: &str = "SELECT jti, client, subject, entry, audience, expires, uses_left, revoked_at FROM tokens \
-             WHERE jti = $1";
+        const SQL: &str = "SELECT * FROM tokens WHERE jti = $1";
         Ok(read!(self, |pool| sqlx::query_as(SQL).bind(jti).fetch_optional(pool).await)?)
     }
 

@@ -203,8 +203,8 @@ async fn an_official_is_registered_at_the_first_sign_in_and_put_out_when_suspend
         subject: w.engines.vault.agency(POLICE).await.unwrap(),
         facts: crate::domain::record::Facts { agency: Some(POLICE.to_owned()), ..Default::default() },
     };
-    let change = Some(Change::SuspendOfficial(known.id, true));
-    w.engines.record_with(event, Command { change, ..Command::default() }).await.unwrap();
+    let changes = vec![Change::SuspendOfficial(known.id, true)];
+    w.engines.record_with(event, Command { changes, ..Command::default() }).await.unwrap();
     assert_eq!(browser.get("/me").await.status, StatusCode::SEE_OTHER, "the session has ended");
     let late = w.browser();
     let refused = late.sign_in(&slug, person.login, person.password, "/").await;

@@ -7,7 +7,7 @@
 mod limits;
 mod record;
 
-pub use limits::{Frequency, Hours, Limits, Per};
+pub use limits::{Frequency, Hours, Limits, Per, minute_of_day};
 pub use record::{Actor, Capacity, Channel, Event, Item, Record, SCHEMA, Shown};
 
 /// Where a consent stands. Only [`State::Given`] opens anything; silence is [`State::Unanswered`], which opens nothing.
@@ -168,13 +168,13 @@ impl State {
         let to = match (state, act) {
             (Self::Requested, Act::Defer) => Self::Deferred,
             (Self::Requested | Self::Deferred, Act::GiveHalf) => Self::HalfGiven,
-            (Self::Requested | Self::Deferred | Self::HalfGiven, Act::Give) => Self::Given,
+            (Self::Requested | Self::Deferred | Self::HalfGiven, Act::Give)
+            | (Self::Paused, Act::Resume)
+            | (Self::UnderReview, Act::Confirm) => Self::Given,
             (Self::Requested | Self::Deferred | Self::HalfGiven, Act::Refuse) => Self::Refused,
             (Self::Requested | Self::Deferred | Self::HalfGiven, Act::TimeOut) => Self::Unanswered,
             (Self::Given, Act::Pause) => Self::Paused,
-            (Self::Paused, Act::Resume) => Self::Given,
             (Self::Given | Self::Paused, Act::Review) => Self::UnderReview,
-            (Self::UnderReview, Act::Confirm) => Self::Given,
             (Self::Given | Self::Paused | Self::UnderReview, Act::Withdraw) => Self::Withdrawn,
             (Self::Given | Self::Paused | Self::UnderReview, Act::Revoke) => Self::Revoked,
             (Self::Given | Self::Paused | Self::UnderReview, Act::Expire) => Self::Expired,

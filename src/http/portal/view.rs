@@ -43,7 +43,36 @@ pub(super) fn event(access: &Access) -> Option<Event> {
         | Kind::OfficialRegistered
         | Kind::OfficialSuspended
         | Kind::OfficialRestored
-        | Kind::PolicyActivated => None,
+        | Kind::PolicyActivated
+        | Kind::ConsentAsked
+        | Kind::ConsentGiven
+        | Kind::ConsentHalfGiven
+        | Kind::ConsentRefused
+        | Kind::ConsentDeferred
+        | Kind::ConsentUnanswered
+        | Kind::ConsentWithdrawn
+        | Kind::ConsentPaused
+        | Kind::ConsentResumed
+        | Kind::ConsentRevoked
+        | Kind::ConsentExpired
+        | Kind::ConsentInvalidated
+        | Kind::ConsentLapsed
+        | Kind::ConsentSuperseded
+        | Kind::ConsentReviewed
+        | Kind::ConsentConfirmed
+        | Kind::ConsentWithheld
+        | Kind::NoticeSent
+        | Kind::NoticeAcknowledged
+        | Kind::NoticeStopped
+        | Kind::NoticeErased
+        | Kind::NoticeExtended
+        | Kind::NoticeOverdue
+        | Kind::GrantRevoked
+        | Kind::StandingChanged
+        | Kind::RepresentationBegun
+        | Kind::RepresentationEnded
+        | Kind::EmergencyReported
+        | Kind::EmergencyOverdue => None,
     }
 }
 

@@ -69,7 +69,7 @@ async fn register(engines: &Engines, person: &SignedIn, official: Official) -> R
         subject: engines.vault.agency(&official.agency).await?,
         facts,
     };
-    let change = Some(Change::PutOfficial(Box::new(official)));
-    engines.record_with(event, Command { change, ..Command::default() }).await?;
+    let changes = vec![Change::PutOfficial(Box::new(official))];
+    engines.record_with(event, Command { changes, ..Command::default() }).await?;
     Ok(())
 }

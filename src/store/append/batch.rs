@@ -4,11 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
-use super::{Change, Command, Outcome, Placed, Require, Reserved, Token, postgres, sqlite};
+use super::{Change, Command, Outcome, Placed, Require, Reserved, Token, consent::Ledger, postgres, sqlite};
 use crate::{
     crypto::Digest,
     merkle::{edge::Edge, hash::leaf_hash},
-    store::{Error, Store, Tx, clients, officials, on},
+    store::{Error, Store, Tx, clients, consents, grants, officials, on, standing},
     time::Millis,
 };
 
@@ -240,6 +240,7 @@ async fn append_entries(
         Tx::Postgres(tx) => postgres::lock_head(tx).await?,
     };
     recheck(tx, &head, commands, out).await?;
+    let mut consents = Ledger::read(tx, open(commands, out).map(|(_, command)| command)).await?;
 
     let mut subjects: Vec<Uuid> =
         open(commands, out).filter_map(|(_, c)| c.entry.as_ref().map(|e| e.subject)).collect();
@@ -271,6 +272,10 @@ async fn append_entries(
             drop_out(out, i, outcome);
             continue;
         }
+        if let Err(outcome) = consents.admit(command, draft.at) {
+            drop_out(out, i, outcome);
+            continue;
+        }
         let (n, previous) = newest.get(&draft.subject).copied().unwrap_or((0, [0; 32]));
         let n = n.saturating_add(1);
         let sealed = draft.seal.seal(n, &previous);
@@ -291,7 +296,7 @@ async fn append_entries(
         });
         tokens.extend(&command.token);
         consumed.extend(command.consume.map(|used| (used.jti, used.key)));
-        if let Some(change) = &command.change {
+        for change in &command.changes {
             gone.extend(change.takes_away());
             apply(tx, change, draft.at).await?;
         }
@@ -299,6 +304,7 @@ async fn append_entries(
     if rows.is_empty() {
         return Ok(placed);
     }
+    consents.write(tx).await?;
     let moved = match tx {
         Tx::Sqlite(tx) => sqlite::write(tx, &head, &rows, &tokens, &consumed, &edge.to_bytes()).await?,
         Tx::Postgres(tx) => postgres::write(tx, &head, &rows, &tokens, &consumed, &edge.to_bytes()).await?,
@@ -374,6 +380,16 @@ async fn apply(tx: &mut Tx, change: &Change, at: Millis) -> Result<(), Error> {
         }
         Change::PutClient(client) => clients::put(tx, client).await?,
         Change::PutOfficial(official) => officials::put(tx, official).await?,
+        Change::BeginConsent(begin) => consents::begin(tx, begin, at).await?,
+        Change::StepConsent(step) => consents::step(tx, step, at).await?,
+        Change::BindPushed(hash, consent) => grants::bind_pushed(tx, hash, *consent).await?,
+        Change::PutBackchannel(request) => grants::put_backchannel(tx, request).await?,
+        Change::PutCode(code) => grants::put_code(tx, code).await?,
+        Change::PutGrant(grant) => grants::put(tx, grant).await?,
+        Change::PutRefresh(refresh) => grants::put_refresh(tx, refresh).await?,
+        Change::EndRefresh(grant) => grants::end_refresh(tx, *grant, at).await?,
+        Change::RevokeGrant(grant) => grants::revoke(tx, *grant, at).await?,
+        Change::PutStanding(list) => standing::put(tx, list).await?,
     }
     Ok(())
 }

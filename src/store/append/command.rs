@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use crate::{
     crypto::Digest,
-    store::{clients, officials},
+    domain::consent::State,
+    store::{clients, consents, grants, officials, standing},
     time::Millis,
 };
 
@@ -25,8 +26,10 @@ pub struct Command {
     pub require: Require,
     /// A token that begins to exist with the entry.
     pub token: Option<Token>,
-    /// A rarer change that happens with the entry.
-    pub change: Option<Change>,
+    /// An issue that is counted against the limits of a consent.
+    pub spend: Option<Spend>,
+    /// Rarer changes that happen with the entry, in this order.
+    pub changes: Vec<Change>,
     /// The entry.
     pub entry: Option<Draft>,
 }
@@ -40,6 +43,10 @@ pub struct Require {
     pub official: Option<Uuid>,
     /// A token that is known and not revoked.
     pub token: Option<Uuid>,
+    /// A consent that is given, begun and not over.
+    pub consent: Option<Uuid>,
+    /// A person and the revision of her own rules that was decided by.
+    pub standing: Option<(Uuid, i64)>,
     /// The digest of the policy bundle that decided; it must be the active one.
     pub bundle: Option<Arc<str>>,
 }
@@ -53,6 +60,15 @@ pub struct Reserve {
     pub key: Uuid,
     /// When it was asked for.
     pub at: Millis,
+}
+
+/// A token taken on a consent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spend {
+    /// The consent.
+    pub consent: Uuid,
+    /// The token's `jti`.
+    pub token: Uuid,
 }
 
 /// A token about to be released.
@@ -72,6 +88,12 @@ pub struct Token {
     pub expires: Millis,
     /// How often it may be used at the data endpoint.
     pub uses: i64,
+    /// The consent it rests on.
+    pub consent: Option<Uuid>,
+    /// The grant it was taken from.
+    pub grant_id: Option<Uuid>,
+    /// Its place in the status lists.
+    pub status: Option<i64>,
 }
 
 /// Changes of state that are themselves entries, so that everything sequenced later sees them.
@@ -89,10 +111,30 @@ pub enum Change {
     PutOfficial(Box<officials::Official>),
     /// Another policy bundle becomes the active one.
     ActivateBundle(Arc<str>),
+    /// A consent is asked for.
+    BeginConsent(Box<consents::Begin>),
+    /// A consent goes on to another state; what rests on it ends with it where the act says so.
+    StepConsent(Box<consents::Step>),
+    /// A pushed request (by its hash) is bound to the consent asked for with it.
+    BindPushed(Vec<u8>, Uuid),
+    /// A backchannel request begins to wait.
+    PutBackchannel(Box<grants::Backchannel>),
+    /// An authorization code is handed out.
+    PutCode(Box<grants::Code>),
+    /// A grant is made, or changes.
+    PutGrant(Box<grants::Grant>),
+    /// A refresh token is handed out.
+    PutRefresh(Box<grants::Refresh>),
+    /// The refresh tokens of a grant end.
+    EndRefresh(Uuid),
+    /// A grant ends with all its tokens.
+    RevokeGrant(Uuid),
+    /// A person's own rules are written; the revision is one more than the one they were made from.
+    PutStanding(Box<standing::Standing>),
 }
 
 impl Change {
-    /// The client, official or token that nobody may rely on from here on.
+    /// The client, official or token that nobody may rely on from here on. Consents are looked at one by one.
     pub(super) const fn takes_away(&self) -> Option<Uuid> {
         match self {
             Self::RevokeToken(id) | Self::SuspendClient(id, true) | Self::SuspendOfficial(id, true) => {
@@ -102,7 +144,17 @@ impl Change {
             | Self::SuspendOfficial(..)
             | Self::PutClient(_)
             | Self::PutOfficial(_)
-            | Self::ActivateBundle(_) => None,
+            | Self::ActivateBundle(_)
+            | Self::BeginConsent(_)
+            | Self::StepConsent(_)
+            | Self::BindPushed(..)
+            | Self::PutBackchannel(_)
+            | Self::PutCode(_)
+            | Self::PutGrant(_)
+            | Self::PutRefresh(_)
+            | Self::EndRefresh(_)
+            | Self::RevokeGrant(_)
+            | Self::PutStanding(_) => None,
         }
     }
 }
@@ -183,4 +235,21 @@ pub enum Outcome {
     TokenRevoked,
     /// Another policy bundle is the active one.
     BundleChanged,
+    /// The consent is not in force: the state it is in, or [`State::Given`] when its time has not come or is over.
+    ConsentNotLive(Option<State>),
+    /// The consent does not reach so far.
+    LimitReached(Reach),
+    /// What was changed had changed meanwhile: read again.
+    Stale,
+}
+
+/// A limit of a consent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// It is used up.
+    Uses,
+    /// Too often in its period.
+    Frequency,
+    /// Not at this hour.
+    Hours,
 }

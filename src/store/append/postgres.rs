@@ -6,10 +6,16 @@ use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
 use super::{
-    Token,
+    Spend, Token,
     batch::{Head, Live, Row},
 };
-use crate::store::Error;
+use crate::{
+    store::{
+        Error,
+        consents::{Standing, standing},
+    },
+    time::Millis,
+};
 
 type Pg = Transaction<'static, Postgres>;
 
@@ -88,6 +94,44 @@ pub(super) async fn live(
     Ok(Live::from_rows(&rows))
 }
 
+pub(super) async fn consents(
+    tx: &mut Pg,
+    ids: &[Uuid],
+    at: Millis,
+) -> Result<HashMap<Uuid, Standing>, Error> {
+    const SQL: &str = "SELECT c.id, c.state, c.revision, c.starts, c.expires, c.max_uses, c.used, c.freq_n, c.opens, \
+           c.closes, CASE WHEN c.freq_ms IS NULL THEN 0 ELSE (SELECT COUNT(*) FROM consent_uses u \
+             WHERE u.consent = c.id AND u.at > $2 - c.freq_ms) END AS recent \
+         FROM consents c WHERE c.id = ANY($1::uuid[])";
+    Ok(standing(sqlx::query_as(SQL).bind(ids).bind(at.0).fetch_all(&mut **tx).await?))
+}
+
+pub(super) async fn rules(tx: &mut Pg, people: &[Uuid]) -> Result<HashMap<Uuid, i64>, Error> {
+    const SQL: &str = "SELECT subject, revision FROM standing WHERE subject = ANY($1::uuid[])";
+    let rows: Vec<(Uuid, i64)> = sqlx::query_as(SQL).bind(people).fetch_all(&mut **tx).await?;
+    Ok(rows.into_iter().collect())
+}
+
+pub(super) async fn write_spent(
+    tx: &mut Pg,
+    used: &[(Uuid, i64)],
+    spent: &[(Spend, i64)],
+) -> Result<(), Error> {
+    const USED: &str = "UPDATE consents SET used = v.n FROM unnest($1::uuid[], $2::int8[]) AS v (id, n) \
+         WHERE consents.id = v.id";
+    const USES: &str = "INSERT INTO consent_uses (consent, at, token) \
+         SELECT * FROM unnest($1::uuid[], $2::int8[], $3::uuid[])";
+    let (id, n): (Vec<Uuid>, Vec<i64>) = used.iter().copied().unzip();
+    sqlx::query(USED).bind(id).bind(n).execute(&mut **tx).await?;
+    sqlx::query(USES)
+        .bind(spent.iter().map(|(spend, _)| spend.consent).collect::<Vec<_>>())
+        .bind(spent.iter().map(|(_, at)| *at).collect::<Vec<_>>())
+        .bind(spent.iter().map(|(spend, _)| spend.token).collect::<Vec<_>>())
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
 pub(super) async fn newest(tx: &mut Pg, subjects: &[Uuid]) -> Result<Vec<(Uuid, i64, Vec<u8>)>, Error> {
     const SQL: &str = "SELECT q.s, e.n, e.leaf FROM unnest($1::uuid[]) AS q (s) CROSS JOIN LATERAL \
          (SELECT n, leaf FROM entries WHERE subject = q.s ORDER BY n DESC LIMIT 1) e";
@@ -103,8 +147,10 @@ pub(super) async fn write(
     consumed: &[(Uuid, Uuid)],
     edge: &[u8],
 ) -> Result<bool, Error> {
-    const WRITE: &str = "WITH t AS (INSERT INTO tokens (jti, client, subject, entry, audience, expires, uses_left) \
-           SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::int8[], $7::int8[])), \
+    const WRITE: &str = "WITH t AS (INSERT INTO tokens \
+             (jti, client, subject, entry, audience, expires, uses_left, consent, grant_id, status) \
+           SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::int8[], $7::int8[], \
+                                $21::uuid[], $22::uuid[], $23::int8[])), \
          e AS (INSERT INTO entries (idx, id, subject, n, at, kind, agency, leaf, sealed) \
            SELECT * FROM unnest($8::int8[], $9::uuid[], $10::uuid[], $11::int8[], $12::int8[], $13::text[], \
                                 $14::text[], $15::bytea[], $16::bytea[])) \
@@ -137,6 +183,9 @@ pub(super) async fn write(
         .bind(edge)
         .bind(head.size)
         .bind(head.epoch)
+        .bind(tokens.iter().map(|t| t.consent).collect::<Vec<_>>())
+        .bind(tokens.iter().map(|t| t.grant_id).collect::<Vec<_>>())
+        .bind(tokens.iter().map(|t| t.status).collect::<Vec<_>>())
         .execute(&mut **tx)
         .await?;
     Ok(done.rows_affected() == 1)

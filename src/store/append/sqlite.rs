@@ -12,10 +12,16 @@ use sqlx::{Sqlite, Transaction};
 use uuid::Uuid;
 
 use super::{
-    Token,
+    Spend, Token,
     batch::{Head, Live, Row},
 };
-use crate::store::Error;
+use crate::{
+    store::{
+        Error,
+        consents::{Standing, standing},
+    },
+    time::Millis,
+};
 
 type Lite = Transaction<'static, Sqlite>;
 
@@ -162,6 +168,57 @@ pub(super) async fn live(
     Ok(Live::from_rows(&rows))
 }
 
+pub(super) async fn consents(
+    tx: &mut Lite,
+    ids: &[Uuid],
+    at: Millis,
+) -> Result<HashMap<Uuid, Standing>, Error> {
+    const SQL: &str = "SELECT c.id, c.state, c.revision, c.starts, c.expires, c.max_uses, c.used, c.freq_n, c.opens, \
+           c.closes, CASE WHEN c.freq_ms IS NULL THEN 0 ELSE (SELECT COUNT(*) FROM consent_uses u \
+             WHERE u.consent = c.id AND u.at > $3 - c.freq_ms) END AS recent \
+         FROM json_each($1) q CROSS JOIN consents c ON c.id = substr($2, q.key * 16 + 1, 16)";
+    let rows = sqlx::query_as(SQL)
+        .bind(counted(ids.len()))
+        .bind(Pack::ids(ids).0)
+        .bind(at.0)
+        .fetch_all(&mut **tx)
+        .await?;
+    Ok(standing(rows))
+}
+
+pub(super) async fn rules(tx: &mut Lite, people: &[Uuid]) -> Result<HashMap<Uuid, i64>, Error> {
+    const SQL: &str = "SELECT s.subject, s.revision FROM json_each($1) q CROSS JOIN standing s \
+         ON s.subject = substr($2, q.key * 16 + 1, 16)";
+    let rows: Vec<(Uuid, i64)> = sqlx::query_as(SQL)
+        .bind(counted(people.len()))
+        .bind(Pack::ids(people).0)
+        .fetch_all(&mut **tx)
+        .await?;
+    Ok(rows.into_iter().collect())
+}
+
+pub(super) async fn write_spent(
+    tx: &mut Lite,
+    used: &[(Uuid, i64)],
+    spent: &[(Spend, i64)],
+) -> Result<(), Error> {
+    const USED: &str = "UPDATE consents SET used = q.value FROM json_each($1) q \
+         WHERE consents.id = substr($2, q.key * 16 + 1, 16)";
+    const USES: &str = "INSERT INTO consent_uses (consent, at, token) \
+         SELECT substr($2, e.key * 32 + 1, 16), e.value, substr($2, e.key * 32 + 17, 16) FROM json_each($1) e";
+    sqlx::query(USED)
+        .bind(integers(used.iter().map(|row| row.1)))
+        .bind(Pack::ids(used.iter().map(|row| &row.0)).0)
+        .execute(&mut **tx)
+        .await?;
+    sqlx::query(USES)
+        .bind(integers(spent.iter().map(|row| row.1)))
+        .bind(Pack::ids(spent.iter().flat_map(|(spend, _)| [&spend.consent, &spend.token])).0)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
 pub(super) async fn newest(tx: &mut Lite, subjects: &[Uuid]) -> Result<Vec<(Uuid, i64, Vec<u8>)>, Error> {
     const SQL: &str = "SELECT s.subject, s.n, s.leaf FROM json_each($1) q CROSS JOIN entries s ON s.idx = \
          (SELECT idx FROM entries WHERE subject = substr($2, q.key * 16 + 1, 16) ORDER BY n DESC LIMIT 1)";
@@ -202,19 +259,35 @@ pub(super) async fn write(
 }
 
 async fn write_tokens(tx: &mut Lite, tokens: &[&Token]) -> Result<(), Error> {
-    // value = [expires, uses, offset of audience, length of audience]; ids are at the front of the blob, 64 a token.
-    const SQL: &str = "INSERT INTO tokens (jti, client, subject, entry, audience, expires, uses_left) \
-         SELECT substr($2, e.key * 64 + 1, 16), substr($2, e.key * 64 + 17, 16), substr($2, e.key * 64 + 33, 16), \
-                substr($2, e.key * 64 + 49, 16), \
-                CAST(substr($2, e.value ->> 2, e.value ->> 3) AS TEXT), e.value ->> 0, e.value ->> 1 \
+    // value = [expires, uses, offset of audience, length of audience, has consent, has grant, status or null]; ids are
+    // at the front of the blob, 96 bytes a token.
+    const SQL: &str = "INSERT INTO tokens \
+           (jti, client, subject, entry, audience, expires, uses_left, consent, grant_id, status) \
+         SELECT substr($2, e.key * 96 + 1, 16), substr($2, e.key * 96 + 17, 16), substr($2, e.key * 96 + 33, 16), \
+                substr($2, e.key * 96 + 49, 16), \
+                CAST(substr($2, e.value ->> 2, e.value ->> 3) AS TEXT), e.value ->> 0, e.value ->> 1, \
+                CASE WHEN e.value ->> 4 THEN substr($2, e.key * 96 + 65, 16) END, \
+                CASE WHEN e.value ->> 5 THEN substr($2, e.key * 96 + 81, 16) END, e.value ->> 6 \
          FROM json_each($1) e";
-    let mut pack = Pack::ids(tokens.iter().flat_map(|t| [&t.jti, &t.client, &t.subject, &t.entry]));
+    const NONE: &Uuid = &Uuid::nil();
+    let mut pack = Pack::ids(tokens.iter().flat_map(|t| {
+        let (consent, grant) = (t.consent.as_ref().unwrap_or(NONE), t.grant_id.as_ref().unwrap_or(NONE));
+        [&t.jti, &t.client, &t.subject, &t.entry, consent, grant]
+    }));
     let mut numbers = String::from("[");
     for token in tokens {
         let offset = pack.add(token.audience.as_bytes());
         let comma = if numbers.len() > 1 { "," } else { "" };
-        let _ =
-            write!(numbers, "{comma}[{},{},{offset},{}]", token.expires.0, token.uses, token.audience.len());
+        let status = token.status.map_or_else(|| "null".to_owned(), |status| status.to_string());
+        let _ = write!(
+            numbers,
+            "{comma}[{},{},{offset},{},{},{},{status}]",
+            token.expires.0,
+            token.uses,
+            token.audience.len(),
+            u8::from(token.consent.is_some()),
+            u8::from(token.grant_id.is_some()),
+        );
     }
     numbers.push(']');
     sqlx::query(SQL).bind(numbers).bind(pack.0).execute(&mut **tx).await?;

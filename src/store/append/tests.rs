@@ -1,5 +1,7 @@
 //! The append path on both databases: every invariant of the batch, alone and in races.
 
+mod consents;
+
 use std::collections::HashSet;
 
 use uuid::Uuid;
@@ -48,6 +50,9 @@ fn with_token(random: &SeededRandom, subject: Uuid, uses: i64) -> (Uuid, Command
         audience: "https://aud.example".into(),
         expires: NOW,
         uses,
+        consent: None,
+        grant_id: None,
+        status: None,
     };
     (jti, Command { token: Some(token), ..entry(random, subject) })
 }
@@ -178,10 +183,10 @@ async fn what_is_suspended_or_revoked_earlier_in_the_log_stops_what_comes_later(
     let person = id::new(NOW, &random);
     let c = client(&random);
     let id = c.id;
-    let put = Command { change: Some(Change::PutClient(Box::new(c))), ..entry(&random, person) };
+    let put = Command { changes: vec![Change::PutClient(Box::new(c))], ..entry(&random, person) };
     let needs =
         || Command { require: Require { client: Some(id), ..Require::default() }, ..entry(&random, person) };
-    let suspend = |on| Command { change: Some(Change::SuspendClient(id, on)), ..entry(&random, person) };
+    let suspend = |on| Command { changes: vec![Change::SuspendClient(id, on)], ..entry(&random, person) };
     assert_eq!(run(&s.store, &[needs()]).await.unwrap(), [Outcome::ClientSuspended]);
     assert!(run(&s.store, &[put]).await.unwrap().iter().all(done));
     // Also within one batch: sequenced after the suspension is after the suspension.
@@ -194,7 +199,7 @@ async fn what_is_suspended_or_revoked_earlier_in_the_log_stops_what_comes_later(
 
     let (jti, issue) = with_token(&random, person, 3);
     run(&s.store, &[issue]).await.unwrap();
-    run(&s.store, &[Command { change: Some(Change::RevokeToken(jti)), ..entry(&random, person) }])
+    run(&s.store, &[Command { changes: vec![Change::RevokeToken(jti)], ..entry(&random, person) }])
         .await
         .unwrap();
     let uses =
@@ -213,7 +218,7 @@ async fn a_node_with_another_policy_bundle_appends_nothing(s: Scratch) {
         require: Require { bundle: Some(bundle.into()), ..Require::default() },
         ..entry(&random, person)
     };
-    let activate = Command { change: Some(Change::ActivateBundle("b2".into())), ..entry(&random, person) };
+    let activate = Command { changes: vec![Change::ActivateBundle("b2".into())], ..entry(&random, person) };
     run(&s.store, &[activate]).await.unwrap();
     let out = run(&s.store, &[with("b1"), with("b2")]).await.unwrap();
     assert_eq!(out[0], Outcome::BundleChanged);

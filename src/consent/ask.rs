@@ -1,0 +1,130 @@
+//! An agency asks: the consent begins, and the person can see it.
+
+use uuid::Uuid;
+
+use super::{Consent, Error, commit, context, event_context, facts, kind, seal};
+use crate::{
+    domain::{
+        catalogue::{BasisKind, Purpose},
+        consent::{Act, Actor, Channel, Event, Item, Limits, Record, SCHEMA, State},
+        subject::Subject,
+    },
+    engines::Engines,
+    ledger::entry,
+    registry::Client,
+    store::{
+        append::Change,
+        consents::{Begin, Consent as Row},
+    },
+    time::Millis,
+};
+
+/// What is asked for; checked by the one who asks (`oauth`): purpose in force, consent its basis, fields within the
+/// minimum, limits within the terms.
+pub struct Ask<'a> {
+    /// The client that asks.
+    pub client: &'a Client,
+    /// The person.
+    pub subject: &'a Subject,
+    /// For what.
+    pub purpose: &'a Purpose,
+    /// Which fields.
+    pub fields: &'a [String],
+    /// How far it shall reach.
+    pub limits: Limits,
+    /// Until when it may be answered.
+    pub answer_by: Millis,
+    /// The case.
+    pub case: Option<String>,
+    /// Why, as the agency states it.
+    pub justification: Option<String>,
+    /// The official's code and unit.
+    pub official: Option<(String, String)>,
+    /// What the person compares with the agency's screen.
+    pub binding_message: Option<String>,
+    /// How it is asked.
+    pub channel: Channel,
+    /// Whether two must say yes.
+    pub joint: bool,
+    /// The citizen-API scopes, where that is what is asked for.
+    pub scopes: Vec<String>,
+    /// What must never have been used before.
+    pub replays: Vec<(Uuid, Millis)>,
+    /// What happens with it.
+    pub also: &'a (dyn Fn(Uuid) -> Vec<Change> + Sync),
+}
+
+/// Begins a consent in [`State::Requested`].
+///
+/// # Errors
+/// [`Error`]; nothing has begun.
+pub async fn ask(engines: &Engines, ask: Ask<'_>) -> Result<Consent, Error> {
+    let (id, entry, at) = (engines.id(), engines.id(), engines.now());
+    let required = |field: &str| {
+        ask.purpose
+            .basis(BasisKind::Consent)
+            .is_none_or(|basis| !basis.optional.iter().any(|optional| optional == field))
+    };
+    let catalogue = engines.register.catalogue();
+    let items = ask.fields.iter().map(|field| Item {
+        field: field.clone(),
+        sensitive: catalogue.field(field).is_none_or(crate::domain::catalogue::Field::is_sensitive),
+        required: required(field),
+        granted: None,
+    });
+    let (official, unit) = ask.official.clone().unzip();
+    let record = Record {
+        schema: SCHEMA.to_owned(),
+        id,
+        agency: ask.client.agency.as_ref().to_owned(),
+        client_id: ask.client.client_id.clone(),
+        unit: unit.filter(|unit| !unit.is_empty()),
+        official,
+        purpose: ask.purpose.id.clone(),
+        purpose_version: ask.purpose.version.clone(),
+        items: items.collect(),
+        limits: ask.limits.clone(),
+        recipient_retention: ask.purpose.retention.clone(),
+        case: ask.case,
+        justification: ask.justification,
+        binding_message: ask.binding_message,
+        channel: ask.channel,
+        joint: ask.joint,
+        shown: None,
+        supersedes: None,
+        scopes: ask.scopes,
+    };
+    let by = Actor::agency();
+    let row = Row {
+        id,
+        subject: ask.subject.id(),
+        client: ask.client.id,
+        grant_id: None,
+        state: State::Requested.as_str().to_owned(),
+        revision: 1,
+        asked_at: at.0,
+        answer_by: ask.answer_by.0,
+        starts: ask.limits.starts,
+        expires: ask.limits.expires,
+        max_uses: i64::from(ask.limits.max_uses),
+        used: 0,
+        freq_n: ask.limits.frequency.map(|frequency| i64::from(frequency.n)),
+        freq_ms: ask.limits.frequency.map(|frequency| frequency.per.millis()),
+        opens: ask.limits.hours.map(|hours| i64::from(hours.opens)),
+        closes: ask.limits.hours.map(|hours| i64::from(hours.closes)),
+        wake: Some(ask.answer_by.0),
+        sealed: seal(engines, ask.subject, &context(id), &record)?,
+    };
+    let event = Event { by: by.clone(), shown: None, granted: Vec::new(), note: None };
+    let event = seal(engines, ask.subject, &event_context(id, 1), &event)?;
+    let mut facts = facts(engines, &record, &by);
+    facts.fields = ask.fields.to_vec();
+    facts.justification.clone_from(&record.justification);
+    facts.official.clone_from(&record.official);
+    facts.unit.clone_from(&record.unit);
+    let begin = Change::BeginConsent(Box::new(Begin { row: row.clone(), entry, event }));
+    let changes = std::iter::once(begin).chain((ask.also)(id)).collect();
+    let event = entry::Event { id: entry, at, kind: kind(Act::Ask), subject: ask.subject.clone(), facts };
+    commit(engines, event, ask.replays, changes).await?;
+    Ok(Consent { row, record, state: State::Requested, subject: ask.subject.clone() })
+}

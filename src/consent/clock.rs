@@ -1,0 +1,61 @@
+//! What time does: requests nobody answered, consents whose time is over, consents nobody used.
+//!
+//! The clockwork only writes down what is already so: an expired consent opens nothing whether or not it has run.
+
+use super::{Consent, Error, end};
+use crate::{
+    domain::consent::{Act, Actor},
+    engines::Engines,
+    store::consents::Consent as Row,
+};
+
+/// Ends at most `most` of those that are due; how many it looked at. Two nodes may do it at once: one of them finds
+/// each already done.
+///
+/// # Errors
+/// [`Error`] when the database or the ledger fails; the rest is done next time.
+pub async fn run_due(engines: &Engines, most: i64) -> Result<usize, Error> {
+    let rows = engines.store.consents_awake(engines.now(), most).await?;
+    let found = rows.len();
+    for row in rows {
+        match one(engines, row).await {
+            Ok(()) | Err(Error::Stale | Error::Illegal(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
+}
+
+async fn one(engines: &Engines, row: Row) -> Result<(), Error> {
+    let now = engines.now().0;
+    let subject = engines.vault.subject(row.subject).await?.ok_or(Error::Inconsistent("subject"))?;
+    let consent = Consent::open(row, &subject)?;
+    let row = &consent.row;
+    let act = if consent.state.is_waiting() {
+        (row.answer_by <= now).then_some(Act::TimeOut)
+    } else if row.expires <= now {
+        Some(Act::Expire)
+    } else {
+        let last = engines.store.consent_uses(row.id, 1).await?.first().map(|used| used.at);
+        let days = engines.register.catalogue().purpose(&consent.record.purpose);
+        let days = days.and_then(|purpose| purpose.consent.as_ref()?.lapse_days);
+        let since = last.unwrap_or(row.asked_at);
+        let lapse = days.map(|days| since.saturating_add(i64::from(days) * 86_400_000));
+        match lapse {
+            Some(lapse) if lapse <= now => Some(Act::Lapse),
+            // Used meanwhile: look again when it would lapse from then.
+            Some(lapse) => {
+                engines.store.wake_consent(row.id, lapse.min(row.expires)).await?;
+                None
+            }
+            None => {
+                engines.store.wake_consent(row.id, row.expires).await?;
+                None
+            }
+        }
+    };
+    match act {
+        Some(act) => end(engines, &consent, act, Actor::system(), None).await.map(drop),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,36 @@
+//! What happens to a consent after the answer: withdrawn, paused, resumed, ended by time, law or a newer one.
+//!
+//! What rested on it ends in the same transaction: access tokens, the grant and its refresh tokens, and the notice to
+//! the recipient waits in the outbox (Law 91/2025/QH15, Article 10; I7). Withdrawal is not retroactive (10(4)).
+
+use super::{Consent, Error, commit, facts, kind, step};
+use crate::{
+    domain::consent::{Act, Actor, Event},
+    engines::Engines,
+    ledger::entry,
+};
+
+/// Takes a consent one step on by anything but an answer.
+///
+/// # Errors
+/// [`Error::Illegal`] where the state does not allow it, [`Error::Stale`] where somebody was faster.
+pub async fn end(
+    engines: &Engines,
+    consent: &Consent,
+    act: Act,
+    by: Actor,
+    note: Option<String>,
+) -> Result<Consent, Error> {
+    let next = consent.after(act)?;
+    let entry = engines.id();
+    let mut facts = facts(engines, &consent.record, &by);
+    facts.fields = consent.record.granted().into_iter().map(str::to_owned).collect();
+    facts.grant = next.row.grant_id.map(|grant| grant.to_string());
+    facts.note.clone_from(&note);
+    let event = Event { by, shown: None, granted: Vec::new(), note };
+    let change = step(engines, &consent.subject, &next, &consent.record, &event, entry, None)?;
+    let at = engines.now();
+    let event = entry::Event { id: entry, at, kind: kind(act), subject: consent.subject.clone(), facts };
+    commit(engines, event, Vec::new(), vec![change]).await?;
+    Ok(Consent { row: next.row, state: next.state, ..consent.clone() })
+}

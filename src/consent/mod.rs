@@ -1,0 +1,283 @@
+//! Consent as it is asked for, answered, taken back and ended: each step one event, one entry, one transaction.
+//!
+//! [`ask`] begins one, [`answer()`] takes the person's answer, [`end`] everything she or time does to it afterwards.
+//! Which step is lawful is [`State::after`]; that nothing else happened meanwhile is the revision, compared under the
+//! lock of the log. Out of scope: who may act for whom (`people`), what tokens come of it (`oauth`), pages.
+
+mod answer;
+mod ask;
+mod clock;
+mod end;
+mod read;
+
+pub use answer::{Answer, Answering, Give, GrantWish, answer};
+pub use ask::{Ask, ask};
+pub use clock::run_due;
+pub use end::end;
+pub use read::{Happened, by_id, events, live, of_grant, of_subject, waiting};
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::{
+    domain::{
+        consent::{Act, Actor, Capacity, Event, IllegalTransition, Record, State},
+        decision::{ConsentFacts, Reason},
+        record::{Facts, Kind, hex},
+        subject::Subject,
+    },
+    engines::Engines,
+    ledger::{appender::AppendError, entry},
+    store::{
+        self,
+        append::{Change, Command, Outcome},
+        consents::{Consent as Row, Step, Text},
+    },
+    time::Millis,
+    vault::VaultError,
+};
+
+/// A consent, opened.
+#[derive(Clone, Debug)]
+pub struct Consent {
+    /// As it is stored.
+    pub row: Row,
+    /// What it says.
+    pub record: Record,
+    /// Where it stands.
+    pub state: State,
+    /// Whose it is.
+    pub subject: Subject,
+}
+
+/// Why a step is not taken; nothing has changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The state does not allow it.
+    #[error(transparent)]
+    Illegal(#[from] IllegalTransition),
+    /// It has changed since it was read: somebody answered at the same time.
+    #[error("the consent has changed meanwhile")]
+    Stale,
+    /// The time to answer is over.
+    #[error("the time to answer is over")]
+    TooLate,
+    /// A field was answered that was not asked for.
+    #[error("a field was answered that was not asked for")]
+    FieldNotAsked,
+    /// The first of two answered again in place of the second.
+    #[error("the other of the two must answer")]
+    NeedsTheOther,
+    /// The sign-in is weaker than the purpose demands of an answer.
+    #[error("a stronger sign-in is needed")]
+    AssuranceTooLow,
+    /// The grant to be extended or replaced is not one of this client and person.
+    #[error("the grant is not one of this client and person")]
+    GrantUnknown,
+    /// The client's assertion or proof was used before.
+    #[error("an assertion, proof or code was used before")]
+    Replayed(Uuid),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// A person's key could not be had.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The ledger could not be written.
+    #[error(transparent)]
+    Append(#[from] AppendError),
+    /// Something this service wrote does not read back.
+    #[error("`{0}` does not read back")]
+    Inconsistent(&'static str),
+}
+
+impl Error {
+    /// Whether it may go better in a moment: the database or the ledger cannot be reached.
+    #[must_use]
+    pub const fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Store(_) | Self::Append(_) | Self::Vault(VaultError::Store(_)))
+    }
+}
+
+impl Consent {
+    /// Opens a stored consent.
+    pub(crate) fn open(row: Row, subject: &Subject) -> Result<Self, Error> {
+        let sealed = crate::crypto::open(subject.record_key(), &context(row.id), &row.sealed);
+        let record = sealed
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .ok_or(Error::Inconsistent("consent"))?;
+        let state = State::parse(&row.state).ok_or(Error::Inconsistent("consent state"))?;
+        Ok(Self { row, record, state, subject: subject.clone() })
+    }
+
+    /// As policy wants to know it; `granted` is [`Record::granted`].
+    #[must_use]
+    pub fn facts<'a>(&'a self, granted: &'a [&'a str]) -> ConsentFacts<'a> {
+        ConsentFacts {
+            granted,
+            purpose_version: &self.record.purpose_version,
+            expires: Millis(self.row.expires),
+            withdrawn: self.state != State::Given,
+        }
+    }
+
+    /// What it looks like one step on, without having taken it.
+    fn after(&self, act: Act) -> Result<Next, Error> {
+        let state = State::after(Some(self.state), act)?;
+        let revision = self.row.revision.saturating_add(1);
+        let wake = if state.is_over() { None } else { self.row.wake };
+        Ok(Next {
+            act,
+            state,
+            row: Row { state: state.as_str().to_owned(), revision, wake, ..self.row.clone() },
+        })
+    }
+}
+
+/// A step that is about to be taken.
+struct Next {
+    act: Act,
+    state: State,
+    row: Row,
+}
+
+/// The step as the transaction takes it, with the event sealed.
+fn step(
+    engines: &Engines,
+    subject: &Subject,
+    next: &Next,
+    record: &Record,
+    event: &Event,
+    entry: Uuid,
+    text: Option<Text>,
+) -> Result<Change, Error> {
+    let (act, state, mut row) = (next.act, next.state, next.row.clone());
+    row.sealed = seal(engines, subject, &context(row.id), record)?;
+    let event = seal(engines, subject, &event_context(row.id, row.revision), event)?;
+    Ok(Change::StepConsent(Box::new(Step { row, act, state, entry, event, text })))
+}
+
+/// Appends the entry with its changes, or says why not.
+async fn commit(
+    engines: &Engines,
+    event: entry::Event,
+    replays: Vec<(Uuid, Millis)>,
+    changes: Vec<Change>,
+) -> Result<(), Error> {
+    let entry = Some(event.draft(Arc::clone(&engines.random)));
+    let command = Command { replays, changes, entry, ..Command::default() };
+    match engines.appender.run(command).await? {
+        Outcome::Done { entry: Some(_), .. } => Ok(()),
+        Outcome::Stale => Err(Error::Stale),
+        Outcome::Replayed(id) => Err(Error::Replayed(id)),
+        Outcome::Done { entry: None, .. }
+        | Outcome::UsesExhausted
+        | Outcome::Collapsed(_)
+        | Outcome::ClientSuspended
+        | Outcome::OfficialSuspended
+        | Outcome::TokenRevoked
+        | Outcome::BundleChanged
+        | Outcome::ConsentNotLive(_)
+        | Outcome::LimitReached(_) => Err(Error::Inconsistent("outcome")),
+    }
+}
+
+/// The facts every entry about a consent has.
+fn facts(engines: &Engines, record: &Record, by: &Actor) -> Facts {
+    Facts {
+        acting: by.acting.map(|id| id.to_string()),
+        agency: Some(record.agency.clone()),
+        assurance: by.assurance.map(|level| level.to_string()),
+        basis: Some("consent".to_owned()),
+        bundle: Some(engines.bundle.as_ref().to_owned()),
+        capacity: Some(capacity(by.capacity).to_owned()),
+        case: record.case.clone(),
+        client: Some(record.client_id.clone()),
+        consent: Some(record.id.to_string()),
+        purpose: Some(record.purpose.clone()),
+        purpose_version: Some(record.purpose_version.clone()),
+        ..Facts::default()
+    }
+}
+
+/// The word of a capacity.
+#[must_use]
+pub const fn capacity(capacity: Capacity) -> &'static str {
+    match capacity {
+        Capacity::Own => "own",
+        Capacity::Parent => "parent",
+        Capacity::Guardian => "guardian",
+        Capacity::Attorney => "attorney",
+        Capacity::Agency => "agency",
+        Capacity::Authority => "authority",
+        Capacity::System => "system",
+    }
+}
+
+/// Why a consent that was found not to be live does not carry a request.
+#[must_use]
+pub const fn not_live(state: Option<State>) -> Reason {
+    match state {
+        None
+        | Some(State::Requested | State::Deferred | State::HalfGiven | State::Refused | State::Unanswered) => {
+            Reason::ConsentRequired
+        }
+        // Given, and its time has not come or is over.
+        Some(State::Given | State::Expired | State::LapsedUnused) => Reason::ConsentExpired,
+        Some(State::Invalidated) => Reason::ConsentForAnotherVersion,
+        Some(State::Paused | State::UnderReview | State::Withdrawn | State::Revoked | State::Superseded) => {
+            Reason::ConsentWithdrawn
+        }
+    }
+}
+
+/// The kind of entry an act makes.
+const fn kind(act: Act) -> Kind {
+    match act {
+        Act::Ask => Kind::ConsentAsked,
+        Act::Defer => Kind::ConsentDeferred,
+        Act::Refuse => Kind::ConsentRefused,
+        Act::TimeOut => Kind::ConsentUnanswered,
+        Act::GiveHalf => Kind::ConsentHalfGiven,
+        Act::Give => Kind::ConsentGiven,
+        Act::Pause => Kind::ConsentPaused,
+        Act::Resume => Kind::ConsentResumed,
+        Act::Withdraw => Kind::ConsentWithdrawn,
+        Act::Revoke => Kind::ConsentRevoked,
+        Act::Expire => Kind::ConsentExpired,
+        Act::Invalidate => Kind::ConsentInvalidated,
+        Act::Lapse => Kind::ConsentLapsed,
+        Act::Supersede => Kind::ConsentSuperseded,
+        Act::Review => Kind::ConsentReviewed,
+        Act::Confirm => Kind::ConsentConfirmed,
+    }
+}
+
+fn seal<T: serde::Serialize>(
+    engines: &Engines,
+    subject: &Subject,
+    context: &[u8],
+    value: &T,
+) -> Result<Vec<u8>, Error> {
+    let plain = serde_json::to_vec(value).map_err(|_| Error::Inconsistent("consent"))?;
+    Ok(crate::crypto::seal(subject.record_key(), engines.random.as_ref(), context, &plain))
+}
+
+fn context(id: Uuid) -> Vec<u8> {
+    [b"consent:".as_slice(), id.as_bytes()].concat()
+}
+
+fn event_context(id: Uuid, seq: i64) -> Vec<u8> {
+    [b"consent-event:".as_slice(), id.as_bytes(), &seq.to_be_bytes()].concat()
+}
+
+/// The text as it is kept, by its SHA-256.
+#[must_use]
+pub fn text(lang: &str, body: String) -> (String, Text) {
+    let hash = crate::crypto::sha256(body.as_bytes());
+    (hex(&hash), Text { hash: hash.to_vec(), lang: lang.to_owned(), body })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,1 @@
+//! The consent room on a real database of each kind.

@@ -1,0 +1,168 @@
+//! What a batch knows of consents and of people's own rules, read after the head is locked.
+//!
+//! Whoever appends holds the head, on every node: so a limit of one is reached by exactly one of fifty commands, and
+//! what is withdrawn is withdrawn for every command sequenced after it, in this batch and in all later ones (I3, I7).
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use uuid::Uuid;
+
+use super::{Change, Command, Outcome, Reach, Spend, postgres, sqlite};
+use crate::{
+    domain::consent::{State, minute_of_day},
+    store::{Error, Tx, consents::Standing},
+    time::Millis,
+};
+
+/// Consents and rules as they stand at this point of the batch.
+pub(super) struct Ledger {
+    consents: HashMap<Uuid, Standing>,
+    /// The revision of each person's rules; who never made any has 0.
+    rules: HashMap<Uuid, i64>,
+    /// Counted uses that are not written yet.
+    spent: Vec<(Spend, i64)>,
+}
+
+impl Ledger {
+    /// Reads what the commands rely on or change.
+    pub(super) async fn read<'a>(
+        tx: &mut Tx,
+        commands: impl Iterator<Item = &'a Command>,
+    ) -> Result<Self, Error> {
+        let (mut ids, mut people, mut earliest) = (BTreeSet::new(), BTreeSet::new(), None::<Millis>);
+        for command in commands {
+            let Some(draft) = &command.entry else { continue };
+            ids.extend(command.require.consent);
+            ids.extend(command.spend.map(|spend| spend.consent));
+            people.extend(command.require.standing.map(|(subject, _)| subject));
+            for change in &command.changes {
+                match change {
+                    Change::StepConsent(step) => drop(ids.insert(step.row.id)),
+                    Change::PutStanding(list) => drop(people.insert(list.subject)),
+                    _ => {}
+                }
+            }
+            earliest = Some(earliest.map_or(draft.at, |at| at.min(draft.at)));
+        }
+        let ids: Vec<Uuid> = ids.into_iter().collect();
+        let people: Vec<Uuid> = people.into_iter().collect();
+        let mut ledger = Self { consents: HashMap::new(), rules: HashMap::new(), spent: Vec::new() };
+        // Periods are counted back from the earliest command: at the edge that refuses, never allows, one too many.
+        let at = earliest.unwrap_or(Millis(0));
+        if !ids.is_empty() {
+            ledger.consents = match tx {
+                Tx::Sqlite(tx) => sqlite::consents(tx, &ids, at).await?,
+                Tx::Postgres(tx) => postgres::consents(tx, &ids, at).await?,
+            };
+        }
+        if !people.is_empty() {
+            ledger.rules = match tx {
+                Tx::Sqlite(tx) => sqlite::rules(tx, &people).await?,
+                Tx::Postgres(tx) => postgres::rules(tx, &people).await?,
+            };
+        }
+        Ok(ledger)
+    }
+
+    /// Lets a command go ahead and counts what it does, or says why it drops out. Nothing is counted for one that
+    /// drops out.
+    pub(super) fn admit(&mut self, command: &Command, at: Millis) -> Result<(), Outcome> {
+        if let Some((subject, revision)) = command.require.standing
+            && self.rules.get(&subject).copied().unwrap_or(0) != revision
+        {
+            return Err(Outcome::Stale);
+        }
+        for change in &command.changes {
+            match change {
+                Change::StepConsent(step) => {
+                    let now = self.consents.get(&step.row.id).map(|standing| standing.revision);
+                    if now.map(|revision| revision.saturating_add(1)) != Some(step.row.revision) {
+                        return Err(Outcome::Stale);
+                    }
+                }
+                Change::PutStanding(list) => {
+                    let now = self.rules.get(&list.subject).copied().unwrap_or(0);
+                    if now.saturating_add(1) != list.revision {
+                        return Err(Outcome::Stale);
+                    }
+                }
+                _ => {}
+            }
+        }
+        if let Some(id) = command.require.consent {
+            self.live(id, at)?;
+        }
+        if let Some(spend) = command.spend {
+            let standing = self.live(spend.consent, at)?;
+            within(&standing, at).map_err(Outcome::LimitReached)?;
+            if let Some(standing) = self.consents.get_mut(&spend.consent) {
+                standing.used = standing.used.saturating_add(1);
+                standing.recent = standing.recent.saturating_add(1);
+            }
+            self.spent.push((spend, at.0));
+        }
+        self.follow(command);
+        Ok(())
+    }
+
+    /// INVARIANT I3, I7: the one place where a consent opens something, and it is given, begun and not over.
+    fn live(&self, id: Uuid, at: Millis) -> Result<Standing, Outcome> {
+        let standing = self.consents.get(&id).ok_or(Outcome::ConsentNotLive(None))?;
+        let in_time = standing.starts <= at.0 && at.0 < standing.expires;
+        if standing.state == Some(State::Given) && in_time {
+            Ok(*standing)
+        } else {
+            Err(Outcome::ConsentNotLive(standing.state))
+        }
+    }
+
+    /// What the command changes holds for those behind it.
+    fn follow(&mut self, command: &Command) {
+        for change in &command.changes {
+            match change {
+                Change::StepConsent(step) => {
+                    if let Some(standing) = self.consents.get_mut(&step.row.id) {
+                        standing.state = Some(step.state);
+                        standing.revision = step.row.revision;
+                        standing.starts = step.row.starts;
+                        standing.expires = step.row.expires;
+                        standing.max_uses = step.row.max_uses;
+                    }
+                }
+                Change::PutStanding(list) => drop(self.rules.insert(list.subject, list.revision)),
+                _ => {}
+            }
+        }
+    }
+
+    /// Writes what was counted.
+    pub(super) async fn write(&self, tx: &mut Tx) -> Result<(), Error> {
+        if self.spent.is_empty() {
+            return Ok(());
+        }
+        let used: BTreeMap<Uuid, i64> = self
+            .spent
+            .iter()
+            .filter_map(|(spend, _)| Some((spend.consent, self.consents.get(&spend.consent)?.used)))
+            .collect();
+        let used: Vec<(Uuid, i64)> = used.into_iter().collect();
+        match tx {
+            Tx::Sqlite(tx) => sqlite::write_spent(tx, &used, &self.spent).await,
+            Tx::Postgres(tx) => postgres::write_spent(tx, &used, &self.spent).await,
+        }
+    }
+}
+
+/// Whether one more use lies within the limits.
+fn within(standing: &Standing, at: Millis) -> Result<(), Reach> {
+    if standing.used >= standing.max_uses {
+        return Err(Reach::Uses);
+    }
+    if standing.freq_n.is_some_and(|n| standing.recent >= n) {
+        return Err(Reach::Frequency);
+    }
+    let minute = minute_of_day(at);
+    let open = standing.opens.is_none_or(|opens| opens <= minute)
+        && standing.closes.is_none_or(|closes| minute < closes);
+    if open { Ok(()) } else { Err(Reach::Hours) }
+}

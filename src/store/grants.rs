@@ -1,0 +1,324 @@
+//! Grants and what OAuth hands out on the way to a token: pushed requests, codes, refresh tokens, backchannel requests.
+//!
+//! Secrets are stored as SHA-256 only; what they carry is sealed. Out of scope: what they mean (`oauth`).
+
+use uuid::Uuid;
+
+use super::{Error, Store, Tx, on, read};
+use crate::time::Millis;
+
+/// A grant (Grant Management for OAuth 2.0).
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Grant {
+    /// Its public id.
+    pub id: Uuid,
+    /// The client it was made for.
+    pub client: Uuid,
+    /// The person.
+    pub subject: Uuid,
+    /// When it began, milliseconds.
+    pub created_at: i64,
+    /// When it last changed, milliseconds.
+    pub updated_at: i64,
+    /// When it ended, milliseconds.
+    pub revoked_at: Option<i64>,
+}
+
+/// A refresh token, by its SHA-256.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Refresh {
+    /// SHA-256 of the token.
+    pub hash: Vec<u8>,
+    /// The grant it belongs to.
+    pub grant_id: Uuid,
+    /// The client it was issued to.
+    pub client: Uuid,
+    /// When, milliseconds.
+    pub created_at: i64,
+    /// When it ended, milliseconds.
+    pub revoked_at: Option<i64>,
+}
+
+/// An authorization code, by its SHA-256.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Code {
+    /// SHA-256 of the code.
+    pub hash: Vec<u8>,
+    /// The client it was issued to.
+    pub client: Uuid,
+    /// The consent behind it.
+    pub consent: Uuid,
+    /// What it is bound to, sealed.
+    pub sealed: Vec<u8>,
+    /// When it ends, milliseconds.
+    pub expires: i64,
+}
+
+/// A pushed authorization request, by the SHA-256 of its `request_uri`.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Pushed {
+    /// SHA-256 of the `request_uri`.
+    pub hash: Vec<u8>,
+    /// The client that pushed it.
+    pub client: Uuid,
+    /// The consent that was asked for with it, once somebody came.
+    pub consent: Option<Uuid>,
+    /// Its parameters, sealed.
+    pub sealed: Vec<u8>,
+    /// When it ends, milliseconds.
+    pub expires: i64,
+}
+
+/// A backchannel authentication request, by the SHA-256 of its `auth_req_id`.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Backchannel {
+    /// SHA-256 of the `auth_req_id`.
+    pub hash: Vec<u8>,
+    /// The client.
+    pub client: Uuid,
+    /// The person.
+    pub subject: Uuid,
+    /// The consent asked for; `None` when it was withheld from the person.
+    pub consent: Option<Uuid>,
+    /// Its parameters, sealed.
+    pub sealed: Vec<u8>,
+    /// When, milliseconds.
+    pub asked_at: i64,
+    /// When it ends, milliseconds.
+    pub expires: i64,
+    /// Before this the client polls too fast, milliseconds.
+    pub next_poll: i64,
+    /// The interval it must keep, seconds.
+    pub pace_s: i64,
+}
+
+impl Store {
+    /// The grant with this id.
+    ///
+    /// # Errors
+    /// [`Error`] when the database fails.
+    pub async fn grant(&self, id: Uuid) -> Result<Option<Grant>, Error> {
+        const SQL: &str = "SELECT * FROM grants WHERE id = $1";
+        Ok(read!(self, |pool| sqlx::query_as(SQL).bind(id).fetch_optional(pool).await)?)
+    }
+
+    /// The refresh token with this SHA-256.
+    ///
+    /// # Errors
+    /// [`Error`] when the database fails.
+    pub async fn refresh_token(&self, hash: &[u8]) -> Result<Option<Refresh>, Error> {
+        const SQL: &str = "SELECT * FROM refresh_tokens WHERE hash = $1";
+        Ok(read!(self, |pool| sqlx::query_as(SQL).bind(hash).fetch_optional(pool).await)?)
+    }
+
+    /// The code with this SHA-256.
+    ///
+    /// # Errors
+    /// [`Error`] when the database fails.
+    pub async fn code(&self, hash: &[u8]) -> Result<Option<Code>, Error> {
+        const SQL: &str = "SELECT * FROM codes WHERE hash = $1";
+        Ok(read!(self, |pool| sqlx::query_as(SQL).bind(hash).fetch_optional(pool).await)?)
+    }
+
+    /// The pushed request with this SHA-256.
+    ///
+    /// # Errors
+    /// [`Error`] when the database fails.
+    pub async fn pushed(&self, hash: &[u8]) -> Result<Option<Pushed>, Error> {
+        const SQL: &str = "SELECT * FROM pushed_requests WHERE hash = $1";
+        Ok(read!(self, |pool| sqlx::query_as(SQL).bind(hash).fetch_optional(pool).await)?)
+    }
+
+    /// The pushed request behind a consent.
+    ///
+    /// # Errors
+    /// [`Error`] when the database fails.
+    pub async fn pushed_for(&self, consent: Uuid) -> Result<Option<Pushed>, Error> {
+        const SQL: &str = "SELECT * FROM pushed_requests WHERE consent = $1";
+        Ok(read!(self, |pool| sqlx::query_as(SQL).bind(consent).fetch_optional(pool).await)?)
+    }
+
+    /// Keeps a pushed request.
+    ///
+    /// # Errors
+    /// [`Error`] when the database fails.
+    pub async fn insert_pushed(&self, pushed: &Pushed) -> Result<(), Error> {
+        const SQL: &str = "INSERT INTO pushed_requests (hash, client, consent, sealed, expires) VALUES ($1, $2, $3, $4, $5)";
+        let mut tx = self.begin().await?;
+        on!(&mut tx, |c| {
+            sqlx::query(SQL)
+                .bind(&pushed.hash)
+                .bind(pushed.client)
+                .bind(pushed.consent)
+                .bind(&pushed.sealed)
+                .bind(pushed.expires)
+                .execute(c)
+                .await
+                .map(drop)
+        })?;
+        tx.commit().await
+    }
+
+    /// The backchannel request with this SHA-256.
+    ///
+    /// # Errors
+    /// [`Error`] when the database fails.
+    pub async fn backchannel(&self, hash: &[u8]) -> Result<Option<Backchannel>, Error> {
+        const SQL: &str = "SELECT * FROM backchannel_requests WHERE hash = $1";
+        Ok(read!(self, |pool| sqlx::query_as(SQL).bind(hash).fetch_optional(pool).await)?)
+    }
+
+    /// How many backchannel requests named a person since an instant, whoever asked.
+    ///
+    /// # Errors
+    /// [`Error`] when the database fails.
+    pub async fn backchannel_since(&self, subject: Uuid, since: Millis) -> Result<i64, Error> {
+        const SQL: &str = "SELECT COUNT(*) FROM backchannel_requests WHERE subject = $1 AND asked_at > $2";
+        let (n,): (i64,) =
+            read!(self, |pool| sqlx::query_as(SQL).bind(subject).bind(since.0).fetch_one(pool).await)?;
+        Ok(n)
+    }
+
+    /// Keeps a backchannel request.
+    ///
+    /// # Errors
+    /// [`Error`] when the database fails.
+    pub async fn insert_backchannel(&self, request: &Backchannel) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        put_backchannel(&mut tx, request).await?;
+        tx.commit().await
+    }
+
+    /// Notes a poll: `true` when the client kept its pace, which then begins anew; when not, the pace gets slower by
+    /// `penalty` seconds (CIBA Core §11, `slow_down`).
+    ///
+    /// # Errors
+    /// [`Error`] when the database fails.
+    pub async fn note_poll(&self, hash: &[u8], now: Millis, penalty: i64) -> Result<bool, Error> {
+        const KEPT: &str = "UPDATE backchannel_requests SET next_poll = $2 + pace_s * 1000 \
+             WHERE hash = $1 AND next_poll <= $2";
+        const FAST: &str = "UPDATE backchannel_requests SET pace_s = pace_s + $2, \
+             next_poll = $3 + (pace_s + $2) * 1000 WHERE hash = $1";
+        let mut tx = self.begin().await?;
+        let kept = on!(&mut tx, |c| {
+            sqlx::query(KEPT).bind(hash).bind(now.0).execute(c).await.map(|d| d.rows_affected())
+        })? == 1;
+        if !kept {
+            on!(&mut tx, |c| {
+                sqlx::query(FAST).bind(hash).bind(penalty).bind(now.0).execute(c).await.map(drop)
+            })?;
+        }
+        tx.commit().await?;
+        Ok(kept)
+    }
+}
+
+/// Binds a pushed request to the consent asked for with it.
+pub(super) async fn bind_pushed(tx: &mut Tx, hash: &[u8], consent: Uuid) -> Result<(), Error> {
+    const SQL: &str = "UPDATE pushed_requests SET consent = $2 WHERE hash = $1";
+    on!(tx, |c| sqlx::query(SQL).bind(hash).bind(consent).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// Keeps a backchannel request.
+pub(super) async fn put_backchannel(tx: &mut Tx, request: &Backchannel) -> Result<(), Error> {
+    const SQL: &str = "INSERT INTO backchannel_requests \
+         (hash, client, subject, consent, sealed, asked_at, expires, next_poll, pace_s) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    on!(tx, |c| {
+        sqlx::query(SQL)
+            .bind(&request.hash)
+            .bind(request.client)
+            .bind(request.subject)
+            .bind(request.consent)
+            .bind(&request.sealed)
+            .bind(request.asked_at)
+            .bind(request.expires)
+            .bind(request.next_poll)
+            .bind(request.pace_s)
+            .execute(c)
+            .await
+            .map(drop)
+    })?;
+    Ok(())
+}
+
+/// Keeps a code.
+pub(super) async fn put_code(tx: &mut Tx, code: &Code) -> Result<(), Error> {
+    const SQL: &str =
+        "INSERT INTO codes (hash, client, consent, sealed, expires) VALUES ($1, $2, $3, $4, $5)";
+    on!(tx, |c| {
+        sqlx::query(SQL)
+            .bind(&code.hash)
+            .bind(code.client)
+            .bind(code.consent)
+            .bind(&code.sealed)
+            .bind(code.expires)
+            .execute(c)
+            .await
+            .map(drop)
+    })?;
+    Ok(())
+}
+
+/// Makes a grant, or notes that it changed.
+pub(super) async fn put(tx: &mut Tx, grant: &Grant) -> Result<(), Error> {
+    const SQL: &str = "INSERT INTO grants (id, client, subject, created_at, updated_at) VALUES ($1, $2, $3, $4, $5) \
+         ON CONFLICT (id) DO UPDATE SET updated_at = excluded.updated_at";
+    on!(tx, |c| {
+        sqlx::query(SQL)
+            .bind(grant.id)
+            .bind(grant.client)
+            .bind(grant.subject)
+            .bind(grant.created_at)
+            .bind(grant.updated_at)
+            .execute(c)
+            .await
+            .map(drop)
+    })?;
+    Ok(())
+}
+
+/// Keeps a refresh token.
+pub(super) async fn put_refresh(tx: &mut Tx, refresh: &Refresh) -> Result<(), Error> {
+    const SQL: &str =
+        "INSERT INTO refresh_tokens (hash, grant_id, client, created_at) VALUES ($1, $2, $3, $4)";
+    on!(tx, |c| {
+        sqlx::query(SQL)
+            .bind(&refresh.hash)
+            .bind(refresh.grant_id)
+            .bind(refresh.client)
+            .bind(refresh.created_at)
+            .execute(c)
+            .await
+            .map(drop)
+    })?;
+    Ok(())
+}
+
+/// Ends the refresh tokens of a grant, and nothing else (Grant Management: merge and replace).
+pub(super) async fn end_refresh(tx: &mut Tx, grant: Uuid, at: Millis) -> Result<(), Error> {
+    const SQL: &str = "UPDATE refresh_tokens SET revoked_at = $2 WHERE grant_id = $1 AND revoked_at IS NULL";
+    on!(tx, |c| sqlx::query(SQL).bind(grant).bind(at.0).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// Ends the access and refresh tokens of a grant; its consents are ended by their own steps.
+pub(super) async fn revoke(tx: &mut Tx, grant: Uuid, at: Millis) -> Result<(), Error> {
+    const GRANT: &str =
+        "UPDATE grants SET revoked_at = $2, updated_at = $2 WHERE id = $1 AND revoked_at IS NULL";
+    const TOKENS: &str = "UPDATE tokens SET revoked_at = $2 WHERE revoked_at IS NULL \
+         AND consent IN (SELECT id FROM consents WHERE grant_id = $1)";
+    on!(tx, |c| sqlx::query(GRANT).bind(grant).bind(at.0).execute(c).await.map(drop))?;
+    on!(tx, |c| sqlx::query(TOKENS).bind(grant).bind(at.0).execute(c).await.map(drop))?;
+    end_refresh(tx, grant, at).await
+}
+
+/// Ends a grant and its refresh tokens when none of its consents stands any more.
+pub(super) async fn end_if_empty(tx: &mut Tx, grant: Uuid, at: Millis) -> Result<(), Error> {
+    const SQL: &str = "UPDATE grants SET revoked_at = $2, updated_at = $2 WHERE id = $1 AND revoked_at IS NULL \
+         AND NOT EXISTS (SELECT 1 FROM consents WHERE grant_id = $1 AND state IN ('given', 'paused', 'under_review'))";
+    let ended =
+        on!(tx, |c| sqlx::query(SQL).bind(grant).bind(at.0).execute(c).await.map(|d| d.rows_affected()))?;
+    if ended == 1 { end_refresh(tx, grant, at).await } else { Ok(()) }
+}
