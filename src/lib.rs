@@ -67,6 +67,7 @@ pub mod gateway;
 pub mod history;
 pub mod login;
 pub mod oauth;
+pub mod people;
 
 // floor 5: counters
 pub mod http;

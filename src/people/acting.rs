@@ -176,13 +176,8 @@ pub async fn enter(
             target: Some(first.id.to_string()),
             ..Facts::default()
         };
-        let event = Event {
-            id: engines.id(),
-            at: now,
-            kind: Kind::RecordViewed,
-            subject: principal.clone(),
-            facts,
-        };
+        let event =
+            Event { id: engines.id(), at: now, kind: Kind::RecordViewed, subject: principal.clone(), facts };
         let entry = Some(event.draft(Arc::clone(&engines.random)));
         let command = Command { entry, collapse: Some(collapse), ..Command::default() };
         match engines.appender.run(command).await? {

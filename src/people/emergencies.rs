@@ -79,6 +79,10 @@ pub async fn report(engines: &Engines, official: Uuid, token: Uuid, text: &str) 
     if let Some(fault) = rar::text_fault(&text, 20..=2000) {
         return Err(Error::Text(fault));
     }
+    if row.reported_at.is_some() {
+        let first = engines.store.collapsed(once(engines, &[SETTLED, token.as_bytes()])).await?;
+        return Err(Error::Already(first.unwrap_or(token)));
+    }
     let late = row.due <= engines.now().0 || row.overdue_at.is_some();
     if late && row.overdue_at.is_none() {
         // Being quicker than the clockwork does not make a late report one in time.
@@ -88,11 +92,7 @@ pub async fn report(engines: &Engines, official: Uuid, token: Uuid, text: &str) 
         }
     }
     let (person, said) = opened(engines, &row).await?;
-    let facts = Facts {
-        note: Some(text),
-        reason: late.then(|| "late".to_owned()),
-        ..facts(&row, &said)
-    };
+    let facts = Facts { note: Some(text), reason: late.then(|| "late".to_owned()), ..facts(&row, &said) };
     // In time, the report and its missing are one event that happens once: whichever is first.
     let parts: [&[u8]; 2] = [if late { LATE } else { SETTLED }, token.as_bytes()];
     let command = Command {
@@ -125,7 +125,7 @@ pub async fn emergencies_due(engines: &Engines) -> Result<usize, Error> {
     Ok(done)
 }
 
-async fn overdue(engines: &Engines, row: &Row) -> Result<(), Error> {
+pub(super) async fn overdue(engines: &Engines, row: &Row) -> Result<(), Error> {
     let (person, said) = opened(engines, row).await?;
     let agency = engines.vault.agency(&row.agency).await?;
     let suspended = |code: &str| {

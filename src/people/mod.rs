@@ -93,11 +93,9 @@ impl Error {
             Self::OnlyAnOffice => Some("ended_by_an_office"),
             Self::Text(_) => Some("text_refused"),
             Self::Already(_) => Some("done_before"),
-            Self::Store(_)
-            | Self::Vault(_)
-            | Self::Append(_)
-            | Self::Consent(_)
-            | Self::Unreadable(_) => None,
+            Self::Store(_) | Self::Vault(_) | Self::Append(_) | Self::Consent(_) | Self::Unreadable(_) => {
+                None
+            }
         }
     }
 }
@@ -125,10 +123,10 @@ fn seal(engines: &Engines, principal: &Subject, said: &Representation, wake: i64
 /// Opens a row; what disagrees with its row is not read.
 fn open(row: &Row, principal: &Subject) -> Result<Bond, Error> {
     let unreadable = || Error::Unreadable(row.id);
-    let bytes =
-        crypto::open(principal.record_key(), &context(row.id), &row.sealed).ok_or_else(unreadable)?;
+    let bytes = crypto::open(principal.record_key(), &context(row.id), &row.sealed).ok_or_else(unreadable)?;
     let said: Representation = serde_json::from_slice(&bytes).map_err(|_| unreadable())?;
-    let agrees = (said.id, said.principal, said.representative) == (row.id, row.principal, row.representative)
+    let agrees = (said.id, said.principal, said.representative)
+        == (row.id, row.principal, row.representative)
         && said.principal == principal.id();
     if !agrees {
         return Err(unreadable());
