@@ -117,8 +117,11 @@ impl Consent {
         ConsentFacts {
             granted,
             purpose_version: &self.record.purpose_version,
-            expires: Millis(self.row.expires),
-            withdrawn: self.state != State::Given,
+            state: self.state,
+            limits: &self.record.limits,
+            uses: u32::try_from(self.row.used).unwrap_or(u32::MAX),
+            uses_in_period: 0,
+            for_this_request: false,
         }
     }
 

@@ -17,6 +17,7 @@ use crate::{
         error::{ErrorCode, OAuthError},
         token::TokenRequest,
     },
+    secret::Secret,
 };
 
 /// The header that carries the next nonce (RFC 9449 §8.2).
@@ -43,11 +44,13 @@ async fn issue(state: &State, request: &HttpRequest, payload: Payload) -> Result
     let proof = request::proof(request, &address, None, nonce, engines.now())
         .map_err(|e| error::oauth(&request::proof_error(&e)))?;
     let asked = TokenRequest::from_form(&form).map_err(|e| error::oauth(&e))?;
-    let actor = match &asked.actor_token {
-        Some(token) => Some(actor(state, &who, token.expose()).await.map_err(|e| error::oauth(&e))?),
-        None => None,
+    let proved = async |token: Option<&Secret<String>>, name: &str| match token {
+        Some(token) => actor(state, &who, token.expose(), name).await.map(Some).map_err(|e| error::oauth(&e)),
+        None => Ok(None),
     };
-    let ask = Ask { who: &who, proof: &proof, request: &asked, actor };
+    let actor = proved(asked.actor_token.as_ref(), "actor_token").await?;
+    let approver = proved(asked.approver_token.as_ref(), "approver_token").await?;
+    let ask = Ask { who: &who, proof: &proof, request: &asked, actor, approver };
     let granted = oauth::issue(engines, ask).await.map_err(|e| {
         if matches!(e, oauth::Error::Refused(_)) {
             state.refusals.count(&who.client.client_id);
@@ -57,19 +60,20 @@ async fn issue(state: &State, request: &HttpRequest, payload: Payload) -> Result
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(granted))
 }
 
-/// Proves an official's sign-in: by an issuer registered for this client and bound to its agency.
-async fn actor(state: &State, who: &Authenticated, token: &str) -> Result<Actor, OAuthError> {
+/// Proves an official's sign-in, sent under `name`: by an issuer registered for this client and bound to its agency.
+async fn actor(state: &State, who: &Authenticated, token: &str, name: &str) -> Result<Actor, OAuthError> {
     #[derive(serde::Deserialize)]
     struct Issuer {
         iss: String,
     }
     let refuse =
         |reason: &str, description: &str| OAuthError::new(ErrorCode::InvalidRequest, reason, description);
-    let malformed = || refuse("actor_token_malformed", "`actor_token` is not a signed ID token");
+    let malformed = || refuse(&format!("{name}_malformed"), &format!("`{name}` is not a signed ID token"));
     let unverified = Unverified::parse(token).map_err(|_| malformed())?;
     let Issuer { iss } = unverified.unverified_claims().map_err(|_| malformed())?;
     let unbound = || {
-        refuse("actor_token_issuer", "the issuer of `actor_token` is not registered for this client's agency")
+        let description = format!("the issuer of `{name}` is not registered for this client's agency");
+        refuse(&format!("{name}_issuer"), &description)
     };
     let bound = who.client.actor_issuers.iter().find(|bound| bound.issuer == iss).ok_or_else(unbound)?;
     let speaks_for = |role: &IssuerRole| match role {
@@ -93,6 +97,7 @@ async fn actor(state: &State, who: &Authenticated, token: &str) -> Result<Actor,
         code: verified.id,
         unit: verified.unit,
         assurance: verified.assurance,
+        auth_time: verified.auth_time,
     })
 }
 

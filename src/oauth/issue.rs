@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{
     Authenticated, Error, client,
+    emergency::{self, Emergency},
     official::{self, Acting},
     request,
 };
@@ -50,6 +51,8 @@ pub struct Actor {
     pub unit: Option<String>,
     /// The strength of the sign-in, 0 to 4.
     pub assurance: u8,
+    /// When she signed in.
+    pub auth_time: crate::time::Millis,
 }
 
 /// A request whose sender is proved.
@@ -62,6 +65,8 @@ pub struct Ask<'a> {
     pub request: &'a TokenRequest,
     /// The official's sign-in, where it was proved.
     pub actor: Option<Actor>,
+    /// The second official's sign-in, who approves an emergency access.
+    pub approver: Option<Actor>,
 }
 
 /// Decides, records, and only then gives the token.
@@ -102,6 +107,7 @@ async fn prepare<'a>(engines: &'a Engines, ask: &'a Ask<'_>) -> Result<(Grant<'a
     let basis = request::basis(&detail, purpose)?;
     let official = official::official(engines, client, &detail, ask.actor.as_ref()).await?;
     let subject = request::subject(engines, client, &detail).await?;
+    let emergency = emergency::gather(engines, ask, basis, &detail, official.as_ref()).await?;
 
     let fields: Vec<&str> = detail.datatypes.iter().map(String::as_str).collect();
     let decision = engines.register.decide(&PolicyFacts {
@@ -120,12 +126,15 @@ async fn prepare<'a>(engines: &'a Engines, ask: &'a Ask<'_>) -> Result<(Grant<'a
         has_case: detail.case.is_some(),
         assurance: ask.actor.as_ref().map_or(0, |actor| actor.assurance),
         consent: None,
+        standing: None,
+        emergency: emergency.as_ref().map(Emergency::facts),
     });
-    let facts = facts(client, &detail, basis, official.as_ref(), ask.actor.as_ref(), &decision);
+    let mut facts = facts(client, &detail, basis, official.as_ref(), ask.actor.as_ref(), &decision);
+    facts.approver = emergency.as_ref().and_then(Emergency::approver_code);
     if let Some(reason) = decision.reason {
         return Err(refuse(engines, ask, &subject, facts, reason, &decision).await?);
     }
-    Ok((Grant { client, detail, purpose, basis, audience, subject, official }, facts))
+    Ok((Grant { client, detail, purpose, basis, audience, subject, official, emergency }, facts))
 }
 
 /// Everything a token is made from.
@@ -137,6 +146,7 @@ struct Grant<'a> {
     audience: String,
     subject: Subject,
     official: Option<Acting>,
+    emergency: Option<Emergency>,
 }
 
 async fn release(
@@ -178,6 +188,10 @@ async fn release(
     let expires = crate::time::Millis::from_seconds(exp);
     facts.token = Some(jti.to_string());
     facts.expires = Some(expires.0.to_string());
+    let changes = match &grant.emergency {
+        Some(emergency) => vec![emergency.owed(engines, &grant.subject, grant.purpose, jti, &facts)?],
+        None => Vec::new(),
+    };
     let entry = engines.id();
     let event = Event { id: entry, at: now, kind: Kind::TokenIssued, subject: grant.subject.clone(), facts };
     let outcome = engines
@@ -187,9 +201,11 @@ async fn release(
             require: Require {
                 client: Some(grant.client.id),
                 official: grant.official.as_ref().map(|named| named.official.id).filter(|id| !id.is_nil()),
+                approver: grant.emergency.as_ref().and_then(Emergency::approver_id),
                 bundle: Some(Arc::clone(&engines.bundle)),
                 ..Require::default()
             },
+            changes,
             token: Some(Token {
                 jti,
                 client: grant.client.id,
@@ -293,14 +309,28 @@ async fn refuse(
 const fn code(reason: Reason) -> ErrorCode {
     match reason {
         Reason::PurposeNotRegistered | Reason::ClientSuspended => ErrorCode::UnauthorizedClient,
-        Reason::EvaluationError | Reason::ReviewOverdue | Reason::NotPermitted | Reason::AssuranceTooLow => {
-            ErrorCode::AccessDenied
-        }
+        Reason::EvaluationError
+        | Reason::ReviewOverdue
+        | Reason::NotPermitted
+        | Reason::AssuranceTooLow
+        | Reason::EmergencySignInStale
+        | Reason::EmergencyReportOverdue
+        // Asking the citizen again would not help, or she has said that she does not want it.
+        | Reason::ConsentUnderReview
+        | Reason::ConsentPaused
+        | Reason::ConsentNotStarted
+        | Reason::ConsentOutsideHours
+        | Reason::ConsentFrequency
+        | Reason::StandingNeverPurpose
+        | Reason::StandingNeverAgency
+        | Reason::StandingOutsideHours => ErrorCode::AccessDenied,
         Reason::ConsentRequired
         | Reason::ConsentWithdrawn
         | Reason::ConsentExpired
         | Reason::ConsentForAnotherVersion
-        | Reason::ConsentFieldNotCovered => ErrorCode::ConsentRequired,
+        | Reason::ConsentFieldNotCovered
+        | Reason::ConsentUsedUp
+        | Reason::StandingAskEachTime => ErrorCode::ConsentRequired,
         Reason::PurposeUnknown
         | Reason::PurposeNotActive
         | Reason::OfficialUnknown
@@ -316,7 +346,14 @@ const fn code(reason: Reason) -> ErrorCode {
         | Reason::FieldOutsidePurposeMinimum
         | Reason::EmptyFieldSet
         | Reason::CaseRequired
-        | Reason::CaseNotTaken => ErrorCode::InvalidAuthorizationDetails,
+        | Reason::CaseNotTaken
+        | Reason::ApproverRequired
+        | Reason::ApproverSamePerson
+        | Reason::ApproverUnknown
+        | Reason::ApproverAgencyMismatch
+        | Reason::ApproverSuspended
+        | Reason::ApproverNotProved
+        | Reason::EmergencyNotJustified => ErrorCode::InvalidAuthorizationDetails,
     }
 }
 

@@ -4,6 +4,7 @@
 //! rules themselves (`policy`), and proving an official's sign-in (`login`; the result is an argument here).
 
 mod client;
+mod emergency;
 mod introspect;
 mod issue;
 mod metadata;

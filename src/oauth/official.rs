@@ -67,14 +67,17 @@ pub(super) async fn official(
             let official = found.map_or_else(|| unknown(&named.id), |official| official.as_ref().clone());
             Ok(Some(Acting { official, registered, proved: false }))
         }
-        (None, Some(actor)) => {
-            let official = match engines.registry.official_by_sign_in(&actor.issuer, &actor.sub).await? {
-                Some(official) => official,
-                None => first_sign_in(engines, client, actor).await?,
-            };
-            Ok(Some(Acting { official, registered: true, proved: true }))
-        }
+        (None, Some(actor)) => Ok(Some(proved(engines, client, actor).await?)),
     }
+}
+
+/// The official who proved her sign-in.
+pub(super) async fn proved(engines: &Engines, client: &Client, actor: &Actor) -> Result<Acting, Error> {
+    let official = match engines.registry.official_by_sign_in(&actor.issuer, &actor.sub).await? {
+        Some(official) => official,
+        None => first_sign_in(engines, client, actor).await?,
+    };
+    Ok(Acting { official, registered: true, proved: true })
 }
 
 /// A first proved sign-in registers the official (DESIGN §5): her agency's own issuer vouches for her.

@@ -14,7 +14,7 @@ use crate::secret::Secret;
 /// The one `client_assertion_type` (RFC 7523 §2.2).
 pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// The one `actor_token_type`: an ID token of the agency's own sign-in (RFC 8693 §3, DESIGN.md §5).
+/// The one `actor_token_type` and `approver_token_type`: an ID token of the agency's own sign-in (RFC 8693 §3, DESIGN.md §5).
 pub const ID_TOKEN_TYPE: &str = "urn:ietf:params:oauth:token-type:id_token";
 
 /// What proves who the client is. Neither part is checked yet.
@@ -103,6 +103,8 @@ pub struct TokenRequest {
     pub resource: Option<String>,
     /// An ID token that proves the official.
     pub actor_token: Option<Secret<String>>,
+    /// An ID token that proves the second official, who approves an emergency access.
+    pub approver_token: Option<Secret<String>>,
 }
 
 impl TokenRequest {
@@ -138,25 +140,26 @@ impl TokenRequest {
                 description,
             )
         })?;
-        let actor_token = match (form.get("actor_token_type"), form.get("actor_token")) {
-            (Some(ID_TOKEN_TYPE), Some(token)) => Some(Secret::new(token.to_owned())),
-            (None, None) => None,
-            (Some(_), Some(_)) => {
-                return Err(bad("actor_token_type", "`actor_token_type` must be that of an ID token"));
-            }
-            _ => {
-                return Err(bad(
-                    "actor_token_incomplete",
-                    "`actor_token` and `actor_token_type` must come together",
-                ));
-            }
-        };
         Ok(Self {
             grant_type,
             authorization_details: Secret::new(details.to_owned()),
             resource: form.get("resource").map(str::to_owned),
-            actor_token,
+            actor_token: id_token(form, "actor_token")?,
+            approver_token: id_token(form, "approver_token")?,
         })
+    }
+}
+
+/// The ID token under this name, with its type beside it.
+fn id_token(form: &Form, name: &str) -> Result<Option<Secret<String>>, OAuthError> {
+    let bad = |reason: &str, what: &str| {
+        OAuthError::new(ErrorCode::InvalidRequest, &format!("{name}_{reason}"), what)
+    };
+    match (form.get(&format!("{name}_type")), form.get(name)) {
+        (Some(ID_TOKEN_TYPE), Some(token)) => Ok(Some(Secret::new(token.to_owned()))),
+        (None, None) => Ok(None),
+        (Some(_), Some(_)) => Err(bad("type", &format!("`{name}_type` must be that of an ID token"))),
+        _ => Err(bad("incomplete", &format!("`{name}` and `{name}_type` must come together"))),
     }
 }
 

@@ -29,6 +29,7 @@ fn purpose(id: &str, guardian_hidden: bool) -> Purpose {
         max_uses: 1,
         notice: Text::default(),
         consent: None,
+        emergency: None,
         review: None,
     }
 }

@@ -129,6 +129,9 @@ fn as_json(purpose: &catalogue::Purpose, agencies: &BTreeSet<String>) -> Value {
         "max_uses": purpose.max_uses,
         "max_lifetime_s": purpose.max_lifetime_s,
         "retention": purpose.retention,
+        "guardian_hidden": purpose.guardian_hidden,
+        "consent": purpose.consent,
+        "emergency": purpose.emergency,
         "agencies": agencies,
     })
 }
