@@ -225,16 +225,15 @@ fn national_id(file: &Path) -> anyhow::Result<NationalId> {
 
 /// The child's day of birth, from a file or from stdin.
 fn born(file: Option<&Path>) -> anyhow::Result<jiff::civil::Date> {
-    let text = match file {
-        Some(file) => std::fs::read_to_string(file).with_context(|| format!("`{}`", file.display()))?,
-        None => {
-            let mut err = io::stderr();
-            write!(err, "The child's day of birth (YYYY-MM-DD); it is not kept: ")?;
-            err.flush()?;
-            let mut line = String::new();
-            io::stdin().lock().read_line(&mut line)?;
-            line
-        }
+    let text = if let Some(file) = file {
+        std::fs::read_to_string(file).with_context(|| format!("`{}`", file.display()))?
+    } else {
+        let mut err = io::stderr();
+        write!(err, "The child's day of birth (YYYY-MM-DD); it is not kept: ")?;
+        err.flush()?;
+        let mut line = String::new();
+        io::stdin().lock().read_line(&mut line)?;
+        line
     };
     text.trim().parse().ok().context("the day of birth is not a date, YYYY-MM-DD")
 }

@@ -83,10 +83,9 @@ async fn review(engines: &Engines, principal: &Subject) -> Result<(), Error> {
         }
         let note = Some("came_of_age".to_owned());
         match consent::end(engines, &consent, Act::Review, Actor::system(), note).await {
-            Ok(_) => {}
             // Somebody was faster: it was withdrawn, or moved by another node. The pass that ends the representation
             // comes later and looks once more.
-            Err(consent::Error::Stale | consent::Error::Illegal(_)) => {}
+            Ok(_) | Err(consent::Error::Stale | consent::Error::Illegal(_)) => {}
             Err(error) => return Err(error.into()),
         }
     }

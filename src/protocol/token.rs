@@ -153,7 +153,7 @@ impl TokenRequest {
 /// The ID token under this name, with its type beside it.
 fn id_token(form: &Form, name: &str) -> Result<Option<Secret<String>>, OAuthError> {
     let bad = |reason: &str, what: &str| {
-        OAuthError::new(ErrorCode::InvalidRequest, &format!("{name}_{reason}"), what)
+        OAuthError::new(ErrorCode::InvalidRequest, format!("{name}_{reason}"), what)
     };
     match (form.get(&format!("{name}_type")), form.get(name)) {
         (Some(ID_TOKEN_TYPE), Some(token)) => Ok(Some(Secret::new(token.to_owned()))),

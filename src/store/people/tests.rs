@@ -57,8 +57,8 @@ async fn a_representation_is_found_from_both_sides_and_woken_until_it_ends(s: Sc
     .await;
     assert_eq!(s.store.representation(early.id).await.unwrap().as_ref(), Some(&early));
     assert_eq!(s.store.representations_of(id(100)).await.unwrap(), [early.clone(), late.clone()]);
-    assert_eq!(s.store.representations_by(id(202)).await.unwrap(), [late.clone()]);
-    assert_eq!(s.store.representations(early.id, 10).await.unwrap(), [late.clone()]);
+    assert_eq!(s.store.representations_by(id(202)).await.unwrap().as_slice(), std::slice::from_ref(&late));
+    assert_eq!(s.store.representations(early.id, 10).await.unwrap().as_slice(), std::slice::from_ref(&late));
 
     let awake = async |at: i64| s.store.representations_awake(Millis(at), 10).await.unwrap().len();
     assert_eq!((awake(NOW - 1).await, awake(NOW).await, awake(NOW + 1).await), (0, 1, 2));
