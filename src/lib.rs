@@ -69,6 +69,7 @@ pub mod history;
 pub mod login;
 pub mod notices;
 pub mod oauth;
+pub mod people;
 
 // floor 5: counters
 pub mod http;

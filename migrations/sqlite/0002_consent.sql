@@ -183,6 +183,7 @@ CREATE TABLE emergencies (
 ) WITHOUT ROWID;
 CREATE INDEX emergencies_due ON emergencies (due) WHERE reported_at IS NULL AND overdue_at IS NULL;
 CREATE INDEX emergencies_official ON emergencies (official);
+CREATE INDEX emergencies_approver ON emergencies (approver);
 
 -- Numbers handed out in blocks, so that nodes do not meet.
 CREATE TABLE counters (

@@ -40,6 +40,7 @@ use crate::{
         push::Push,
         sources::{SetupError, Sources},
     },
+    people,
     telemetry::Guard,
 };
 
@@ -154,6 +155,7 @@ pub async fn start(
         tokio::spawn(purge(engines.clone())),
         tokio::spawn(Courier::new(engines.clone(), push).run(PUSH_EVERY)),
         tokio::spawn(notices::rules::run(engines.clone(), suspend_after, RULES_EVERY)),
+        tokio::spawn(people_clockwork(engines.clone())),
     ];
     let state = Data::new(State {
         gateway: Gateway::new(engines.clone(), sources, config.limits.no_record_per_hour.get()),
@@ -286,6 +288,20 @@ async fn refresh_keys(engines: Engines) {
             Ok(Err(error)) => {
                 tracing::error!(%error, "tokens.refresh cannot read the keys; the old ones stay");
             }
+        }
+    }
+}
+
+/// Representations that end, and emergencies whose report is late.
+async fn people_clockwork(engines: Engines) {
+    let mut tick = tokio::time::interval(Duration::from_mins(1));
+    loop {
+        tick.tick().await;
+        if let Err(error) = people::hand_over_due(&engines).await {
+            tracing::warn!(%error, "people.hand_over failed; it is tried again in a minute");
+        }
+        if let Err(error) = people::emergencies_due(&engines).await {
+            tracing::warn!(%error, "people.emergencies failed; it is tried again in a minute");
         }
     }
 }

@@ -180,6 +180,21 @@ impl Default for Portal {
     }
 }
 
+/// `[people]`: people who act for others.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct People {
+    /// The age, in years, from which a child decides alone: 16 is that of the Law on Children (102/2016/QH13),
+    /// Article 1; 18 that of the Civil Code (91/2015/QH13), Article 20.
+    pub hand_over_age: u8,
+}
+
+impl Default for People {
+    fn default() -> Self {
+        Self { hand_over_age: 16 }
+    }
+}
+
 const fn empty() -> Secret<String> {
     Secret::new(String::new())
 }

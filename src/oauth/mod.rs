@@ -5,6 +5,7 @@
 
 mod authorize;
 mod client;
+mod emergency;
 mod introspect;
 mod issue;
 mod metadata;

@@ -12,6 +12,7 @@ pub mod grants;
 pub mod log;
 pub mod notices;
 pub mod officials;
+pub mod people;
 pub mod purposes;
 pub mod sessions;
 pub mod standing;

@@ -19,6 +19,7 @@ mod access;
 mod authentication;
 mod data;
 mod dpop;
+mod emergency;
 mod faults;
 mod introspect;
 mod invariants;

@@ -8,7 +8,7 @@ use super::{Change, Command, Outcome, Placed, Require, Reserved, Token, consent:
 use crate::{
     crypto::Digest,
     merkle::{edge::Edge, hash::leaf_hash},
-    store::{Error, Store, Tx, clients, consents, grants, notices, officials, on, standing},
+    store::{Error, Store, Tx, clients, consents, grants, notices, officials, on, people, standing},
     time::Millis,
 };
 
@@ -243,7 +243,7 @@ async fn append_entries(
     let mut consents = Ledger::read(tx, open(commands, out).map(|(_, command)| command)).await?;
 
     let mut subjects: Vec<Uuid> =
-        open(commands, out).filter_map(|(_, c)| c.entry.as_ref().map(|e| e.subject)).collect();
+        open(commands, out).flat_map(|(_, c)| c.entry.iter().chain(&c.also)).map(|e| e.subject).collect();
     if subjects.is_empty() {
         return Ok(placed);
     }
@@ -276,24 +276,27 @@ async fn append_entries(
             drop_out(out, i, outcome);
             continue;
         }
-        let (n, previous) = newest.get(&draft.subject).copied().unwrap_or((0, [0; 32]));
-        let n = n.saturating_add(1);
-        let sealed = draft.seal.seal(n, &previous);
-        let hash = leaf_hash(&sealed.leaf);
-        edge.push(hash);
-        newest.insert(draft.subject, (n, hash));
-        placed.insert(i, Placed { id: draft.id, index, n, leaf_hash: hash });
-        index = index.saturating_add(1);
-        rows.push(Row {
-            id: draft.id,
-            subject: draft.subject,
-            n,
-            at: draft.at.0,
-            kind: draft.kind,
-            agency: draft.agency.as_deref(),
-            leaf: sealed.leaf,
-            record: sealed.record,
-        });
+        for entry in std::iter::once(draft).chain(&command.also) {
+            let (n, previous) = newest.get(&entry.subject).copied().unwrap_or((0, [0; 32]));
+            let n = n.saturating_add(1);
+            let sealed = entry.seal.seal(n, &previous);
+            let hash = leaf_hash(&sealed.leaf);
+            edge.push(hash);
+            newest.insert(entry.subject, (n, hash));
+            // The caller is told of the first, which is the command's own.
+            placed.entry(i).or_insert(Placed { id: entry.id, index, n, leaf_hash: hash });
+            index = index.saturating_add(1);
+            rows.push(Row {
+                id: entry.id,
+                subject: entry.subject,
+                n,
+                at: entry.at.0,
+                kind: entry.kind,
+                agency: entry.agency.as_deref(),
+                leaf: sealed.leaf,
+                record: sealed.record,
+            });
+        }
         tokens.extend(&command.token);
         consumed.extend(command.consume.map(|used| (used.jti, used.key)));
         for change in &command.changes {
@@ -325,8 +328,9 @@ async fn recheck(
         ids.dedup();
         ids
     };
-    let (clients, officials, tokens) =
+    let (clients, mut officials, tokens) =
         (set(|c| c.require.client), set(|c| c.require.official), set(|c| c.require.token));
+    officials.extend(set(|c| c.require.approver));
     let live = if clients.is_empty() && officials.is_empty() && tokens.is_empty() {
         Live { clients: HashSet::new(), officials: HashSet::new(), tokens: HashSet::new() }
     } else {
@@ -354,7 +358,7 @@ async fn recheck(
 fn lost(require: &Require, dead: impl Fn(Uuid) -> bool) -> Option<Outcome> {
     if require.client.is_some_and(&dead) {
         Some(Outcome::ClientSuspended)
-    } else if require.official.is_some_and(&dead) {
+    } else if require.official.is_some_and(&dead) || require.approver.is_some_and(&dead) {
         Some(Outcome::OfficialSuspended)
     } else if require.token.is_some_and(&dead) {
         Some(Outcome::TokenRevoked)
@@ -392,6 +396,11 @@ async fn apply(tx: &mut Tx, change: &Change, at: Millis) -> Result<(), Error> {
         Change::PutStanding(list) => standing::put(tx, list).await?,
         Change::PutNotice(notice) => notices::put(tx, notice).await?,
         Change::StepNotice(id, step) => notices::step(tx, *id, step, at).await?,
+        Change::PutRepresentation(row) => people::put_representation(tx, row).await?,
+        Change::EndRepresentation(id) => people::end_representation(tx, *id, at).await?,
+        Change::PutEmergency(row) => people::put_emergency(tx, row).await?,
+        Change::ReportEmergency(token) => people::report_emergency(tx, *token, at).await?,
+        Change::EmergencyOverdue(token) => people::mark_overdue(tx, *token, at).await?,
     }
     Ok(())
 }

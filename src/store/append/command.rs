@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{
     crypto::Digest,
     domain::consent::State,
-    store::{clients, consents, grants, notices, officials, standing},
+    store::{clients, consents, grants, notices, officials, people, standing},
     time::Millis,
 };
 
@@ -32,6 +32,8 @@ pub struct Command {
     pub changes: Vec<Change>,
     /// The entry.
     pub entry: Option<Draft>,
+    /// The same event in other histories: entries that are made together with `entry`, after it, or not at all.
+    pub also: Vec<Draft>,
 }
 
 /// What must hold at the moment the entry is sequenced, whatever was read before.
@@ -41,6 +43,8 @@ pub struct Require {
     pub client: Option<Uuid>,
     /// An official who is registered and not suspended.
     pub official: Option<Uuid>,
+    /// The second official of an emergency, under the same condition.
+    pub approver: Option<Uuid>,
     /// A token that is known and not revoked.
     pub token: Option<Uuid>,
     /// A consent that is given, begun and not over.
@@ -129,6 +133,16 @@ pub enum Change {
     EndRefresh(Uuid),
     /// A grant ends with all its tokens.
     RevokeGrant(Uuid),
+    /// Somebody may act for another person.
+    PutRepresentation(Box<people::Representation>),
+    /// Somebody may no longer act for another person.
+    EndRepresentation(Uuid),
+    /// An emergency access begins to owe its report.
+    PutEmergency(Box<people::Emergency>),
+    /// The report of an emergency access (by its token) was made.
+    ReportEmergency(Uuid),
+    /// The report of an emergency access (by its token) is late.
+    EmergencyOverdue(Uuid),
     /// A person's own rules are written; the revision is one more than the one they were made from.
     PutStanding(Box<standing::Standing>),
     /// A recipient must be told of something.
@@ -160,7 +174,12 @@ impl Change {
             | Self::RevokeGrant(_)
             | Self::PutStanding(_)
             | Self::PutNotice(_)
-            | Self::StepNotice(..) => None,
+            | Self::StepNotice(..)
+            | Self::PutRepresentation(_)
+            | Self::EndRepresentation(_)
+            | Self::PutEmergency(_)
+            | Self::ReportEmergency(_)
+            | Self::EmergencyOverdue(_) => None,
         }
     }
 }
