@@ -21,6 +21,7 @@ use super::engines::{self, OpenError, Surroundings};
 use crate::{
     admin,
     config::{Config, Tls},
+    consent,
     domain::catalogue::Text,
     engines::Engines,
     gateway::data::Gateway,
@@ -155,6 +156,7 @@ pub async fn start(
         tokio::spawn(purge(engines.clone())),
         tokio::spawn(Courier::new(engines.clone(), push).run(PUSH_EVERY)),
         tokio::spawn(notices::rules::run(engines.clone(), suspend_after, RULES_EVERY)),
+        tokio::spawn(consent_clockwork(engines.clone())),
         tokio::spawn(people_clockwork(engines.clone())),
     ];
     let state = Data::new(State {
@@ -293,6 +295,18 @@ async fn refresh_keys(engines: Engines) {
 }
 
 /// Representations that end, and emergencies whose report is late.
+/// Writes down what time has done to consents; that they open nothing any more does not wait for it.
+async fn consent_clockwork(engines: Engines) {
+    const MOST: i64 = 200;
+    let mut tick = tokio::time::interval(Duration::from_secs(10));
+    loop {
+        tick.tick().await;
+        if let Err(error) = consent::run_due(&engines, MOST).await {
+            tracing::warn!(%error, "consent.clock failed; it is tried again in ten seconds");
+        }
+    }
+}
+
 async fn people_clockwork(engines: Engines) {
     let mut tick = tokio::time::interval(Duration::from_mins(1));
     loop {
