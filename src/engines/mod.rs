@@ -3,6 +3,8 @@
 //! Offices receive [`Engines`]; they never build one. Out of scope: any rule.
 
 mod refusal;
+#[cfg(test)]
+pub(crate) mod scratch;
 
 use std::sync::Arc;
 

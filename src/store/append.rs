@@ -24,5 +24,6 @@ mod tests;
 
 pub use batch::run;
 pub use command::{
-    Change, Command, Draft, Outcome, Placed, Reach, Require, Reserve, Reserved, Seal, Sealed, Spend, Token,
+    Change, Command, Draft, GrantHolds, Outcome, Placed, Reach, Require, Reserve, Reserved, Seal, Sealed,
+    Spend, Token,
 };

@@ -272,7 +272,13 @@ async fn append_entries(
             drop_out(out, i, outcome);
             continue;
         }
-        if let Err(outcome) = consents.admit(command, draft.at) {
+        if let Some(wanted) = &command.require.grant
+            && !grants::holds(tx, wanted).await?
+        {
+            drop_out(out, i, Outcome::Stale);
+            continue;
+        }
+        if let Err(outcome) = consents.admit(command, draft) {
             drop_out(out, i, outcome);
             continue;
         }
@@ -298,6 +304,11 @@ async fn append_entries(
         consumed.extend(command.consume.map(|used| (used.jti, used.key)));
         for change in &command.changes {
             gone.extend(change.takes_away());
+            // Tokens of this very batch end with what they rest on: they must be there to be ended.
+            if change.ends_tokens() && !tokens.is_empty() {
+                write_tokens(tx, &tokens).await?;
+                tokens.clear();
+            }
             apply(tx, change, draft.at).await?;
         }
     }
@@ -310,6 +321,13 @@ async fn append_entries(
         Tx::Postgres(tx) => postgres::write(tx, &head, &rows, &tokens, &consumed, &edge.to_bytes()).await?,
     };
     if moved { Ok(placed) } else { Err(Error::HeadMoved) }
+}
+
+async fn write_tokens(tx: &mut Tx, tokens: &[&Token]) -> Result<(), Error> {
+    match tx {
+        Tx::Sqlite(tx) => sqlite::write_tokens(tx, tokens).await,
+        Tx::Postgres(tx) => postgres::write_tokens(tx, tokens).await,
+    }
 }
 
 /// Reads again, after the lock, what commands rely on; those whose ground is gone drop out.
