@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use super::{Addresses, Engines};
 use crate::{
-    crypto::SeededRandom,
+    crypto::{Algorithm, SeededRandom},
     domain::{
         catalogue::Text,
         subject::{NationalId, Subject},
     },
+    jose::{Jwks, PrivateJwk},
     keyring::Keyring,
     ledger::{appender::Appender, publisher::Log},
     objects::Objects,
@@ -95,12 +96,13 @@ impl World {
 
     /// A client as the register of clients gives it; it is not stored.
     pub(crate) fn client(&self, agency: &str) -> Client {
+        let key = PrivateJwk::generate(Algorithm::EdDsa).unwrap();
         let row = clients::Client {
             id: self.engines.id(),
             client_id: format!("{agency}.phan-mem"),
             agency: agency.into(),
             name: "Phần mềm thử".into(),
-            jwks: "{\"keys\":[]}".into(),
+            jwks: serde_json::to_string(&Jwks::new(vec![key.public().clone()])).unwrap(),
             purposes: "[]".into(),
             redirect_uris: "[]".into(),
             audience: None,

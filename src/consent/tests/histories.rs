@@ -1,7 +1,7 @@
 //! Ten thousand random histories on each database, many at once, each against a reference that is asked what must come
 //! of every attempt; afterwards every table and the whole log are read again.
 //!
-//! `MINHBACH_HISTORY=4711` plays that one again, alone.
+//! `MINHBACH_HISTORY=4711` plays that one again, alone; `MINHBACH_HISTORIES=500` only so many.
 
 mod audit;
 mod dice;
@@ -29,9 +29,10 @@ const PEOPLE: u32 = 64;
 
 #[expect(clippy::disallowed_methods, reason = "said by whoever runs the test")]
 fn seeds() -> Vec<u64> {
-    match std::env::var("MINHBACH_HISTORY") {
-        Ok(seed) => vec![seed.parse().unwrap()],
-        Err(_) => (0..HISTORIES).collect(),
+    let number = |name| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
+    match number("MINHBACH_HISTORY") {
+        Some(seed) => vec![seed],
+        None => (0..number("MINHBACH_HISTORIES").unwrap_or(HISTORIES)).collect(),
     }
 }
 
