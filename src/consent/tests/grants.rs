@@ -38,6 +38,7 @@ async fn merging_ends_refresh_tokens_and_leaves_older_consents_and_tokens(s: Scr
     let older = o.given(Wanted::default(), GrantWish::Create).await;
     let held = with_refresh(&o, &older).await;
     let grant = older.row.grant_id.unwrap();
+    o.at(1);
     let newer = o.given(Wanted::default(), GrantWish::Merge(grant)).await;
     assert_eq!(newer.row.grant_id, Some(grant));
     assert_eq!(alive(&o, &held).await, (true, false));

@@ -7,6 +7,7 @@ use crate::{
     consent::{end, events},
     domain::consent::{Act, State},
     store::{
+        Store,
         append::{Reach, Reserve},
         scratch::store_suite,
     },
@@ -93,6 +94,11 @@ async fn after_the_entry_of_a_withdrawal_nothing_is_issued_or_released(s: Scratc
         }
         let row = o.engines().store.consent(given.row.id).await.unwrap().unwrap();
         assert_eq!(usize::try_from(row.used).unwrap(), taken.len());
+    }
+    if let Store::Postgres(pool) = &o.engines().store {
+        let sql = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
+        let (deadlocks,): (i64,) = sqlx::query_as(sql).fetch_one(pool).await.unwrap();
+        assert_eq!(deadlocks, 0, "locks were taken in another order than everybody else's");
     }
     let report = crate::ledger::verify::verify(&o.engines().log, &o.engines().vault, &[], |_, _| {}).await;
     assert_eq!(report.unwrap().findings, []);

@@ -6,7 +6,7 @@ use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
 use super::{
-    Spend, Token,
+    Change, Spend, Token,
     batch::{Head, Live, Row},
 };
 use crate::store::{
@@ -28,6 +28,31 @@ pub(super) async fn lock_tokens(tx: &mut Pg, sorted: &[Uuid]) -> Result<HashMap<
     const SQL: &str = "SELECT jti, uses_left FROM tokens WHERE jti = ANY($1::uuid[]) AND revoked_at IS NULL \
                        ORDER BY jti FOR UPDATE";
     let rows: Vec<(Uuid, i64)> = sqlx::query_as(SQL).bind(sorted).fetch_all(&mut **tx).await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// The tokens with these ids, and all that the changes will end: locked in one order. Only the former are of use.
+pub(super) async fn lock_tokens_and_ending(
+    tx: &mut Pg,
+    sorted: &[Uuid],
+    ending: &[&Change],
+) -> Result<HashMap<Uuid, i64>, Error> {
+    const SQL: &str = "SELECT t.jti, t.uses_left FROM tokens t WHERE t.revoked_at IS NULL AND t.jti IN ( \
+           SELECT unnest($1::uuid[]) \
+           UNION SELECT jti FROM tokens WHERE consent = ANY($2::uuid[]) \
+           UNION SELECT s.jti FROM tokens s JOIN consents c ON c.id = s.consent WHERE c.grant_id = ANY($3::uuid[])) \
+         ORDER BY t.jti FOR UPDATE OF t";
+    let (mut ids, mut consents, mut grants) = (sorted.to_vec(), Vec::new(), Vec::new());
+    for change in ending {
+        match change {
+            Change::RevokeToken(jti) => ids.push(*jti),
+            Change::StepConsent(step) => consents.push(step.row.id),
+            Change::RevokeGrant(grant) => grants.push(*grant),
+            _ => {}
+        }
+    }
+    let rows: Vec<(Uuid, i64)> =
+        sqlx::query_as(SQL).bind(ids).bind(consents).bind(grants).fetch_all(&mut **tx).await?;
     Ok(rows.into_iter().collect())
 }
 
