@@ -93,6 +93,7 @@ async fn two_nodes_that_keep_time_do_everything_once(s: Scratch) {
     for _ in 0..10 {
         o.asked(Wanted::default()).await;
     }
+    // On one SQLite file as well: they take turns.
     let other = o.world.node().await;
     o.at(48 * HOUR);
     let (a, b) = tokio::join!(run_due(o.engines(), 10), run_due(&other, 10));

@@ -13,13 +13,21 @@ use crate::{
     },
 };
 
+/// Several nodes on PostgreSQL; SQLite belongs to one process, whose writers would only starve each other.
+async fn nodes(o: &Office, n: usize) -> Vec<Engines> {
+    let mut nodes = vec![o.engines().clone(); n];
+    if matches!(o.engines().store, Store::Postgres(_)) {
+        for node in &mut nodes {
+            *node = o.world.node().await;
+        }
+    }
+    nodes
+}
+
 async fn of_fifty_who_ask_at_once_on_four_nodes_one_gets_the_one_token(s: Scratch) {
     let o = office(s).await;
     let given = o.given(Wanted::default(), GrantWish::Create).await;
-    let mut nodes = Vec::new();
-    for _ in 0..4 {
-        nodes.push(o.world.node().await);
-    }
+    let nodes = nodes(&o, 4).await;
     let mut tasks = JoinSet::new();
     for i in 0..50_usize {
         let (node, given) = (nodes[i % nodes.len()].clone(), given.clone());
@@ -63,10 +71,7 @@ async fn keeps_asking(node: Engines, given: Consent) -> Vec<Uuid> {
 
 async fn after_the_entry_of_a_withdrawal_nothing_is_issued_or_released(s: Scratch) {
     let o = office(s).await;
-    let mut nodes = Vec::new();
-    for _ in 0..3 {
-        nodes.push(o.world.node().await);
-    }
+    let nodes = nodes(&o, 3).await;
     for round in 0..15_usize {
         let limits = Limits { max_uses: 100_000, ..once() };
         let given = o.given(Wanted { limits, ..Wanted::default() }, GrantWish::Create).await;

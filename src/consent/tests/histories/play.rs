@@ -173,8 +173,7 @@ impl Player {
         let (state, tokens) = (self.model.consents[on].state, self.tokens_of(on));
         let word = match (state, self.dice.below(100)) {
             ("requested" | "deferred" | "half_given", 0..60) => "give",
-            ("requested" | "deferred" | "half_given", 60..70) | (_, 50..60) => "spend",
-            ("given", 0..40) => "spend",
+            ("requested" | "deferred" | "half_given", 60..70) | ("given", 0..40) | (_, 50..60) => "spend",
             ("given", 40..50) | (_, 60..70) => "release",
             ("paused", 0..35) => "resume",
             ("under_review", 0..35) => "confirm",
