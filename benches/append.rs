@@ -149,6 +149,7 @@ impl World {
                 redirect_uris: "[]".to_owned(),
                 audience: None,
                 actor_issuers: "[]".to_owned(),
+                profile: "{}".to_owned(),
                 created_at: 0,
                 suspended_at: None,
             })),

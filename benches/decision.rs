@@ -48,6 +48,8 @@ fn main() {
             has_case: true,
             assurance: 0,
             consent: None,
+            standing: None,
+            emergency: None,
         };
         let mut nanos: Vec<u128> = (0..ROUNDS)
             .map(|_| {

@@ -11,10 +11,11 @@ use std::{
 
 use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
+use url::Url;
 use uuid::Uuid;
 
 use crate::{
-    domain::catalogue::Text,
+    domain::{catalogue::Text, client::Profile},
     jose::Jwks,
     store::{Error, Store, clients::Client as ClientRow, officials::Official},
 };
@@ -71,8 +72,12 @@ pub struct Client {
     pub jwks: Jwks,
     /// The purposes it is registered for.
     pub purposes: BTreeSet<String>,
+    /// Where citizens are sent back to; `as_str` is what was registered, letter by letter (RFC 9700 §2.1).
+    pub redirect_uris: Vec<Url>,
     /// The audience it answers for, when it is a resource server.
     pub audience: Option<String>,
+    /// What it is allowed beyond asking.
+    pub profile: Profile,
     /// Issuers for its officials' sign-ins.
     pub actor_issuers: Vec<ActorIssuer>,
     /// Whether it is suspended.
@@ -87,10 +92,16 @@ impl Client {
     pub fn parse(row: ClientRow) -> Result<Self, Error> {
         let wrong = || Error::Inconsistent { table: "clients", row: row.client_id.clone() };
         let keys = serde_json::from_str(&row.jwks).map_err(|_| wrong())?;
+        let written: Vec<String> = serde_json::from_str(&row.redirect_uris).map_err(|_| wrong())?;
+        // An address that reads differently once parsed could not be compared letter by letter.
+        let exact = |uri: String| Url::parse(&uri).ok().filter(|url| *url.as_str() == uri).ok_or_else(wrong);
+        let redirect_uris = written.into_iter().map(exact).collect::<Result<_, _>>()?;
         Ok(Self {
             jwks: Jwks::parse(&keys).map_err(|_| wrong())?,
             purposes: serde_json::from_str(&row.purposes).map_err(|_| wrong())?,
             actor_issuers: serde_json::from_str(&row.actor_issuers).map_err(|_| wrong())?,
+            profile: serde_json::from_str(&row.profile).map_err(|_| wrong())?,
+            redirect_uris,
             id: row.id,
             client_id: row.client_id,
             agency: row.agency.into(),
@@ -186,13 +197,5 @@ impl Registry {
         let official = self.0.store.official(agency, code).await?.map(Arc::new);
         self.0.officials.insert(key, official.clone());
         Ok(official)
-    }
-
-    /// The official with this subject at an issuer.
-    ///
-    /// # Errors
-    /// [`Error`] when the database fails.
-    pub async fn official_by_sign_in(&self, issuer: &str, sub: &str) -> Result<Option<Official>, Error> {
-        self.0.store.official_by_sign_in(issuer, sub).await
     }
 }

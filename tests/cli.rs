@@ -19,6 +19,9 @@ use minhbach::{
     time::SystemClock,
 };
 
+#[path = "cli/receipt.rs"]
+mod receipt;
+
 const CONFIG: &str = r#"
 issuer = "http://127.0.0.1:18443"
 keys = "keys"
@@ -136,6 +139,7 @@ fn every_verb_explains_itself() {
         &["official", "--help"],
         &["ledger", "verify", "--help"],
         &["ledger", "check-proof", "--help"],
+        &["receipt", "verify", "--help"],
         &["doctor", "--help"],
     ] {
         let ran = minhbach(verb.iter().copied(), Path::new("/"));
@@ -194,6 +198,29 @@ fn a_client_is_added_listed_suspended_and_restored() {
     let listed = it.ok(&["client", "list"]);
     assert!(listed.contains("active") && listed.contains("driver.licence_renewal"), "{listed}");
     assert!(it.ok(&["ledger", "verify"]).starts_with("3 entries"));
+}
+
+#[test]
+fn a_client_is_added_with_what_it_may_do_besides() {
+    let it = Deployment::migrated();
+    let refused = it.add_client("private.bank_verification");
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(text(&refused.stderr).contains("rests on consent"), "{}", text(&refused.stderr));
+    let jwks = it.path("client.jwks.json");
+    let add = ["client", "add", "--id", "bank", "--agency", "csgt-mau", "--name", "Ngân hàng", "--jwks"];
+    let add = [&add[..], &[jwks.to_str().unwrap(), "--purpose", "private.bank_verification"]].concat();
+    let options = "--redirect-uri https://bank.example/back --backchannel --grant-management --scope me.history \
+                   --request-object required --response-mode jwt --introspection jwt";
+    it.ok(&[&add[..], &options.split_whitespace().collect::<Vec<_>>()].concat());
+    let listed = it.ok(&["client", "list"]);
+    let words =
+        "request-object=required response-mode=jwt introspection=jwt backchannel grant-management me.history";
+    assert!(listed.contains(words) && listed.contains("https://bank.example/back"), "{listed}");
+    for wrong in ["--scope=me.everything", "--response-mode=query", "--redirect-uri=http://bank.example/back"]
+    {
+        let refused = it.run(&[&add[..], &[wrong]].concat());
+        assert_eq!(refused.status.code(), Some(2), "{wrong}: {}", text(&refused.stdout));
+    }
 }
 
 #[test]

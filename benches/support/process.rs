@@ -113,7 +113,8 @@ struct Bare {
 
 /// The reference: verifies the assertion, verifies the proof, signs the token; nothing else.
 async fn bare(config: Config) -> anyhow::Result<()> {
-    let tokens = Tokens::new(&config.issuer, config.keys.clone(), Keyring::load(&config.keys)?.tokens);
+    let keys = Keyring::load(&config.keys)?;
+    let tokens = Tokens::new(&config.issuer, config.keys.clone(), keys.tokens, keys.receipts);
     let (listen, workers) = (config.listen.address, config.listen.workers.map_or(2, std::num::NonZero::get));
     let address = format!("{}/oauth/token", config.issuer);
     let state = Data::new(Bare { config, tokens, address });
@@ -154,7 +155,12 @@ fn token(state: &Bare, request: &HttpRequest, body: &[u8]) -> anyhow::Result<ser
         iat: now.seconds(),
         jti: proof.jti,
         cnf: Confirmation::Jkt(proof.jkt),
-        authorization_details: details,
+        authorization_details: Some(details),
+        scope: None,
+        grant_id: None,
+        status: None,
+        auth_time: None,
+        acr: None,
     };
     let token = state.tokens.sign(TYPE, &claims, now)?;
     Ok(serde_json::json!({ "access_token": token, "token_type": "DPoP", "expires_in": 300 }))

@@ -51,7 +51,8 @@ impl Stage {
             let issuer = format!("http://127.0.0.1:9/{}", realm.path());
             (realm, issuer)
         });
-        Settings { port, issuers: issuers.collect(), secret: "not used", keys: &keys, sources }
+        let sites = "http://127.0.0.1:9";
+        Settings { port, issuers: issuers.collect(), secret: "not used", sites, keys: &keys, sources }
             .write(&file)?;
         Keyring::create(&folder.path().join("keys"), &SystemRandom::default(), SystemClock.now())?;
         let client = CLIENTS.first().context("no client")?;

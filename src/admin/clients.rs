@@ -15,7 +15,7 @@ use crate::{
 /// # Errors
 /// [`Error`]; nothing was changed.
 pub async fn register_client(engines: &Engines, spec: &ClientSpec) -> Result<Done, Error> {
-    let problems = spec.problems();
+    let problems = spec.problems(&engines.addresses.issuer);
     if !problems.is_empty() {
         return Err(Error::Problems(problems));
     }
@@ -25,6 +25,10 @@ pub async fn register_client(engines: &Engines, spec: &ClientSpec) -> Result<Don
     let catalogue = engines.register.catalogue();
     if let Some(unknown) = spec.purposes.iter().find(|id| catalogue.purpose(id).is_none()) {
         return Err(Error::UnknownPurpose(unknown.clone()));
+    }
+    let unaskable = spec.unaskable(catalogue);
+    if !unaskable.is_empty() {
+        return Err(Error::Problems(unaskable));
     }
     let known = engines.store.client(&spec.client_id).await?;
     if let Some(known) = &known
@@ -50,6 +54,7 @@ pub async fn register_client(engines: &Engines, spec: &ClientSpec) -> Result<Don
         redirect_uris: json!(spec.redirect_uris).to_string(),
         audience: spec.audience.clone(),
         actor_issuers: json!(spec.actor_issuers).to_string(),
+        profile: json!(spec.profile).to_string(),
         created_at: known.as_ref().map_or(engines.now().0, |known| known.created_at),
         suspended_at: known.as_ref().and_then(|known| known.suspended_at),
     };
@@ -118,6 +123,7 @@ fn terms(spec: &ClientSpec) -> String {
         "actor_issuers": spec.actor_issuers,
         "audience": spec.audience,
         "key_thumbprints": keys,
+        "profile": spec.profile,
         "purposes": spec.purposes,
         "redirect_uris": spec.redirect_uris,
     });

@@ -4,7 +4,15 @@ use std::collections::BTreeSet;
 
 use url::Url;
 
-use crate::{jose::Jwks, registry::ActorIssuer};
+use crate::{
+    domain::{
+        catalogue::{BasisKind, Catalogue},
+        client::Profile,
+    },
+    jose::Jwks,
+    outbound::http::is_loopback,
+    registry::ActorIssuer,
+};
 
 /// A client to be registered: an agency's software.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,18 +27,22 @@ pub struct ClientSpec {
     pub jwks: Jwks,
     /// The purposes it may ask for.
     pub purposes: BTreeSet<String>,
-    /// Where citizens are sent back to: https, or http on the loopback.
+    /// Where citizens are sent back to: https addresses as [`Url`] writes them, 2,048 bytes at most; http on the
+    /// loopback for a service that is itself one (the demonstration).
     pub redirect_uris: Vec<String>,
     /// The audience it answers for, when it is itself a data holder.
     pub audience: Option<String>,
     /// Issuers whose ID tokens prove that its officials signed in.
     pub actor_issuers: Vec<ActorIssuer>,
+    /// What it is allowed beyond asking.
+    pub profile: Profile,
 }
 
 impl ClientSpec {
-    /// Everything wrong with it, in words for an operator; empty when it can be registered.
+    /// Everything wrong with it at the service of this issuer, in words for an operator; empty when it can be
+    /// registered.
     #[must_use]
-    pub fn problems(&self) -> Vec<String> {
+    pub fn problems(&self, issuer: &str) -> Vec<String> {
         let mut found = Vec::new();
         let fits = |b: u8| b.is_ascii_alphanumeric() || b"._:-".contains(&b);
         if self.client_id.is_empty() || self.client_id.len() > 128 || !self.client_id.bytes().all(fits) {
@@ -42,15 +54,18 @@ impl ClientSpec {
         if self.jwks.keys().is_empty() {
             found.push("`jwks` holds no key".to_owned());
         }
+        let demonstration = Url::parse(issuer).is_ok_and(|url| url.scheme() == "http" && is_loopback(&url));
+        let mut seen = BTreeSet::new();
         for uri in &self.redirect_uris {
-            // RFC 9700 §2.1: compared letter by letter, so nothing may be left open.
-            let fits = Url::parse(uri).is_ok_and(|url| {
-                let loopback = matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"));
-                (url.scheme() == "https" || (url.scheme() == "http" && loopback)) && url.fragment().is_none()
-            });
-            if !fits {
-                found.push(format!("`redirect_uris`: `{uri}` is not an https address without a fragment"));
+            if let Some(what) = wrong_redirect(uri, demonstration) {
+                found.push(format!("`redirect_uris`: `{uri}` {what}"));
             }
+            if !seen.insert(uri) {
+                found.push(format!("`redirect_uris`: `{uri}` is listed twice"));
+            }
+        }
+        if !self.profile.scopes.is_empty() && self.redirect_uris.is_empty() {
+            found.push("`scopes` need a `redirect_uris`: a citizen must be there to allow them".to_owned());
         }
         if self.audience.as_ref().is_some_and(|audience| audience.is_empty() || audience.len() > 256) {
             found.push("`audience` must be 1 to 256 bytes".to_owned());
@@ -62,6 +77,42 @@ impl ClientSpec {
         }
         found
     }
+
+    /// What it could never do: the purposes that rest on consent alone, when it has no way to ask anybody.
+    #[must_use]
+    pub fn unaskable(&self, catalogue: &Catalogue) -> Vec<String> {
+        if self.profile.backchannel || !self.redirect_uris.is_empty() {
+            return Vec::new();
+        }
+        let on_consent_alone = |id: &&String| {
+            let purpose = catalogue.purpose(id);
+            purpose.is_some_and(|purpose| purpose.bases.iter().all(|basis| basis.kind == BasisKind::Consent))
+        };
+        let say =
+            |id: &String| format!("`{id}` rests on consent: give a `redirect_uris`, or `backchannel = true`");
+        self.purposes.iter().filter(on_consent_alone).map(say).collect()
+    }
+}
+
+/// Why an address cannot be one that citizens are sent back to (FAPI 2.0 §5.3.2.2 no. 8, RFC 9700 §2.1: compared
+/// letter by letter, so nothing may be left open).
+fn wrong_redirect(uri: &str, demonstration: bool) -> Option<String> {
+    let Ok(url) = Url::parse(uri) else { return Some("is not an address".to_owned()) };
+    match url.scheme() {
+        "https" => {}
+        "http" if demonstration && is_loopback(&url) => {}
+        _ => return Some("must be https".to_owned()),
+    }
+    if url.fragment().is_some() {
+        return Some("has a fragment".to_owned());
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Some("names a user".to_owned());
+    }
+    if url.as_str() != uri {
+        return Some(format!("must be written as browsers write it: `{url}`"));
+    }
+    (uri.len() > 2048).then(|| "is longer than 2048 bytes".to_owned())
 }
 
 /// An official to be registered.

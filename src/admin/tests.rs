@@ -5,14 +5,18 @@ use std::{collections::BTreeSet, slice, sync::Arc};
 use super::*;
 use crate::{
     crypto::{Algorithm, Random, SeededRandom},
-    domain::{catalogue::Text, record::Record},
-    engines::Addresses,
+    domain::{
+        catalogue::Text,
+        client::{CitizenScope, Profile, RequestObject, Signed},
+        record::Record,
+    },
+    engines::{Addresses, OfficialError, OfficialSignIn},
     jose::{Jwks, PrivateJwk},
     keyring::Keyring,
     ledger::{appender::Appender, entry, publisher::Log},
     objects::Objects,
     policy::{self, Register},
-    registry::{Agency, Contact, Registry},
+    registry::{self, Agency, Contact, Registry},
     store::{
         append::{Outcome, Require},
         scratch::{Scratch, store_suite},
@@ -28,6 +32,9 @@ store_suite! {
     a_change_of_terms_is_an_entry_that_shows_them,
     suspending_takes_effect_in_the_deciding_transaction,
     officials_are_registered_suspended_and_restored_with_an_entry_each,
+    what_a_client_may_do_besides_is_kept_and_shown_in_its_entry,
+    a_client_that_could_ask_nobody_is_not_registered,
+    a_first_proved_sign_in_registers_once_and_takes_nobodys_code,
     what_contradicts_the_register_changes_nothing,
     policies_are_activated_once,
 }
@@ -66,7 +73,8 @@ fn world(scratch: Scratch) -> World {
         bundle: register.bundle_version().into(),
         register,
         registry: Registry::new(store.clone(), [agency("csgt-mau"), agency("ubnd-mau")]),
-        tokens: Tokens::new("https://as.example", folder.path().to_owned(), keys.tokens),
+        tokens: Tokens::new("https://as.example", folder.path().to_owned(), keys.tokens, keys.receipts),
+        calendar: Arc::default(),
         metrics: guard.metrics(),
         store,
         clock,
@@ -98,6 +106,7 @@ fn client() -> ClientSpec {
         redirect_uris: Vec::new(),
         audience: None,
         actor_issuers: Vec::new(),
+        profile: Profile::default(),
     }
 }
 
@@ -198,6 +207,114 @@ async fn what_contradicts_the_register_changes_nothing(scratch: Scratch) {
     assert!(matches!(register_client(engines, &keyless).await, Err(Error::Problems(p)) if p.len() == 2));
     assert!(matches!(suspend_client(engines, "nobody", None).await, Err(Error::UnknownClient(_))));
     assert_eq!(world.entries().await, 1);
+}
+
+async fn what_a_client_may_do_besides_is_kept_and_shown_in_its_entry(scratch: Scratch) {
+    let world = world(scratch);
+    let profile = Profile {
+        request_object: Some(RequestObject::Required),
+        response_mode: Some(Signed::Jwt),
+        introspection: Some(Signed::Jwt),
+        backchannel: true,
+        scopes: CitizenScope::ALL.into(),
+        grant_management: true,
+    };
+    let back = "https://csgt.example/back?from=minhbach";
+    let spec = ClientSpec { profile: profile.clone(), redirect_uris: vec![back.to_owned()], ..client() };
+    register_client(&world.engines, &spec).await.unwrap();
+    assert_eq!(register_client(&world.engines, &spec).await.unwrap(), Done::Nothing);
+    let note = world.newest().await.facts.note.unwrap();
+    for word in ["\"backchannel\":true", "\"request_object\":\"required\"", "me.history", back] {
+        assert!(note.contains(word), "{word}: {note}");
+    }
+    let known = world.engines.registry.client(&spec.client_id).await.unwrap().unwrap();
+    assert_eq!(known.profile, profile);
+    assert_eq!(known.redirect_uris.iter().map(url::Url::as_str).collect::<Vec<_>>(), [back]);
+    // Taking something away is a change like any other.
+    let less = ClientSpec { profile: Profile { backchannel: false, ..profile }, ..spec };
+    assert!(matches!(register_client(&world.engines, &less).await.unwrap(), Done::Recorded(_)));
+    let row = world.engines.store.client(&less.client_id).await.unwrap().unwrap();
+    assert!(!registry::Client::parse(row).unwrap().profile.backchannel);
+}
+
+async fn a_client_that_could_ask_nobody_is_not_registered(scratch: Scratch) {
+    let world = world(scratch);
+    let purposes = BTreeSet::from(["private.bank_verification".to_owned()]);
+    let mute = ClientSpec { purposes, ..client() };
+    let refused = register_client(&world.engines, &mute).await;
+    assert!(matches!(refused, Err(Error::Problems(p)) if p[0].contains("private.bank_verification")));
+    // School enrolment rests on a statute too, so nobody has to be asked.
+    let both = ClientSpec { purposes: BTreeSet::from(["education.school_enrolment".to_owned()]), ..client() };
+    register_client(&world.engines, &both).await.unwrap();
+    let absent = Profile { backchannel: true, ..Profile::default() };
+    register_client(&world.engines, &ClientSpec { profile: absent, ..mute.clone() }).await.unwrap();
+    let present = ClientSpec { redirect_uris: vec!["https://bank.example/back".to_owned()], ..mute };
+    register_client(&world.engines, &present).await.unwrap();
+}
+
+async fn a_first_proved_sign_in_registers_once_and_takes_nobodys_code(scratch: Scratch) {
+    let world = world(scratch);
+    let engines = &world.engines;
+    let issuer = "https://sso.example";
+    let sign_in =
+        OfficialSignIn { issuer, sub: "s-1", agency: "csgt-mau", code: "cb-1", unit: None, assurance: 3 };
+    let first = engines.official_signed_in(sign_in).await.unwrap();
+    assert_eq!((first.code.as_str(), first.sub.as_deref()), ("cb-1", Some("s-1")));
+    let facts = world.newest().await.facts;
+    assert_eq!((facts.official_how.as_deref(), facts.assurance.as_deref()), (Some("proved"), Some("3")));
+    assert_eq!(engines.official_signed_in(sign_in).await.unwrap(), first);
+    assert_eq!(world.entries().await, 1);
+    // Somebody else with her code changes nothing.
+    let other = engines.official_signed_in(OfficialSignIn { sub: "s-2", ..sign_in }).await;
+    assert!(matches!(other, Err(OfficialError::Conflict)));
+    assert_eq!(engines.store.official("csgt-mau", "cb-1").await.unwrap().unwrap(), first);
+    assert_eq!(world.entries().await, 1);
+    // One who was listed is bound to the first sign-in of her code, and keeps her unit; suspended, she is not.
+    register_official(engines, &official()).await.unwrap();
+    suspend_official(engines, "csgt-mau", "cb-0042", None).await.unwrap();
+    let listed = OfficialSignIn { sub: "s-3", code: "cb-0042", ..sign_in };
+    let suspended = engines.official_signed_in(listed).await.unwrap();
+    assert!(suspended.suspended_at.is_some() && suspended.sub.is_none());
+    restore_official(engines, "csgt-mau", "cb-0042", None).await.unwrap();
+    let bound = engines.official_signed_in(listed).await.unwrap();
+    assert_eq!((bound.unit.as_str(), bound.sub.as_deref()), ("Đội 1", Some("s-3")));
+    assert_eq!(world.entries().await, 5);
+}
+
+#[test]
+fn a_redirect_uri_leaves_nothing_open() {
+    let problems = |uri: &str, issuer: &str| {
+        ClientSpec { redirect_uris: vec![uri.to_owned()], ..client() }.problems(issuer)
+    };
+    let (service, demonstration) = ("https://as.example", "http://127.0.0.1:8080");
+    for good in ["https://a.example/back", "https://a.example/", "https://a.example:8443/b?c=d"] {
+        assert_eq!(problems(good, service), Vec::<String>::new(), "{good}");
+    }
+    for (wrong, what) in [
+        ("http://a.example/back", "must be https"),
+        ("http://127.0.0.1:9/back", "must be https"),
+        ("com.example.app:/back", "must be https"),
+        ("javascript:alert(1)", "must be https"),
+        ("https://a.example/back#part", "has a fragment"),
+        ("https://user@a.example/back", "names a user"),
+        ("https://a.example", "written as browsers write it: `https://a.example/`"),
+        ("https://A.example/back", "`https://a.example/back`"),
+        ("https://a.example:443/back", "`https://a.example/back`"),
+        ("https://a.example/x/../back", "`https://a.example/back`"),
+        ("/back", "is not an address"),
+        ("", "is not an address"),
+    ] {
+        let found = problems(wrong, service);
+        assert!(found.len() == 1 && found[0].contains(what), "{wrong}: {found:?}");
+    }
+    assert!(problems(&format!("https://a.example/{}", "a".repeat(2048)), service)[0].contains("longer"));
+    // Plain http is for a demonstration and its own machine only.
+    assert_eq!(problems("http://127.0.0.1:9/back", demonstration), Vec::<String>::new());
+    assert_eq!(problems("http://a.example/back", demonstration).len(), 1);
+    let twice = vec!["https://a.example/back".to_owned(); 2];
+    assert_eq!(ClientSpec { redirect_uris: twice, ..client() }.problems(service).len(), 1);
+    let scopes = Profile { scopes: CitizenScope::ALL.into(), ..Profile::default() };
+    assert_eq!(ClientSpec { profile: scopes, ..client() }.problems(service).len(), 1);
 }
 
 async fn policies_are_activated_once(scratch: Scratch) {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::{
     config::Config,
     crypto::Random,
+    domain::calendar::Calendar,
     engines::{Addresses, Engines},
     keyring::{Keyring, KeyringError},
     ledger::{
@@ -101,7 +102,8 @@ pub fn open_on(config: &Config, store: Store, around: Surroundings) -> Result<En
     Ok(Engines {
         addresses: Arc::new(Addresses { data: format!("{issuer}/data"), issuer: issuer.clone() }),
         registry: Registry::new(store.clone(), config.agencies.iter().cloned()),
-        tokens: Tokens::new(&issuer, config.keys.clone(), keys.tokens),
+        tokens: Tokens::new(&issuer, config.keys.clone(), keys.tokens, keys.receipts),
+        calendar: Arc::new(Calendar::new(&config.calendar)),
         bundle: register.bundle_version().into(),
         store,
         vault,

@@ -33,13 +33,19 @@ use crate::{
     ledger::publisher::{PublishError, Publisher},
     limit::Limit,
     login::{Provider, ProviderError},
+    notices::{self, deliver::Courier, streams::VERIFICATION_INTERVAL_S},
     outbound::{
         exchange::Exchange,
         http::HttpError,
+        push::Push,
         sources::{SetupError, Sources},
     },
     telemetry::Guard,
 };
+
+/// How often due notices are looked for, and how often the rules for silent recipients are applied.
+const PUSH_EVERY: Duration = Duration::from_millis(500);
+const RULES_EVERY: Duration = Duration::from_secs(15);
 
 /// Why the service does not start.
 #[derive(Debug, thiserror::Error)]
@@ -140,14 +146,19 @@ pub async fn start(
     let publishing = Publishing::default();
     publishing.well(engines.now());
     let interval = Duration::from_millis(u64::from(config.log.interval_ms));
+    let push = Push::new(crate::outbound::http::client()?);
+    let suspend_after = Duration::from_hours(u64::from(config.consent.suspend_after_hours.get()));
     let jobs = vec![
         tokio::spawn(publish(publisher, engines.clone(), publishing.clone(), interval)),
         tokio::spawn(refresh_keys(engines.clone())),
         tokio::spawn(purge(engines.clone())),
+        tokio::spawn(Courier::new(engines.clone(), push).run(PUSH_EVERY)),
+        tokio::spawn(notices::rules::run(engines.clone(), suspend_after, RULES_EVERY)),
     ];
     let state = Data::new(State {
         gateway: Gateway::new(engines.clone(), sources, config.limits.no_record_per_hour.get()),
         nonces: NonceKey::new(engines.vault.lookup(&[b"dpop nonce key"])),
+        verifications: Limit::new(1, Duration::from_secs(VERIFICATION_INTERVAL_S)),
         refusals: Limit::new(config.limits.token_refusals_per_minute.get(), Duration::from_mins(1)),
         desk: Desk {
             providers,

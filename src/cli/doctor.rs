@@ -11,7 +11,9 @@ use super::{
 };
 use crate::{
     config::Config,
+    domain::calendar::{Calendar, day_of},
     engines::Engines,
+    keyring::{Keyring, RECEIPT_KEYS, TOKEN_KEYS},
     login::Provider,
     outbound::{
         exchange::Exchange,
@@ -41,6 +43,7 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<
         doctor.clock()?;
         doctor.keys(&config)?;
         doctor.policies(&config)?;
+        doctor.calendar(&config)?;
         match session::open(&config).await {
             Ok((engines, _telemetry)) => {
                 doctor.ok("database", "answers, its schema is this program's")?;
@@ -89,10 +92,12 @@ impl Doctor<'_> {
 
     fn keys(&mut self, config: &Config) -> anyhow::Result<()> {
         #[cfg(unix)]
-        for name in ["master.key", "index.key", "log.key", "token-keys.json"] {
+        for name in ["master.key", "index.key", "log.key", TOKEN_KEYS, RECEIPT_KEYS] {
             use std::os::unix::fs::PermissionsExt as _;
             let path = config.keys.join(name);
             match std::fs::metadata(&path) {
+                // There from the first rotation on.
+                Err(_) if name == RECEIPT_KEYS && !path.exists() => {}
                 Err(error) => self.fail("keys", format!("`{}`: {error}", path.display()))?,
                 Ok(meta) if meta.permissions().mode() & 0o077 != 0 => {
                     self.fail("keys", format!("`{}` can be read by others: chmod 600", path.display()))?;
@@ -100,8 +105,15 @@ impl Doctor<'_> {
                 Ok(_) => {}
             }
         }
-        match crate::keyring::Keyring::load(&config.keys) {
-            Ok(keys) => self.ok("keys", format!("can be read; {} token keys", keys.tokens.len())),
+        match Keyring::load(&config.keys) {
+            Ok(keys) => self.ok(
+                "keys",
+                format!(
+                    "can be read; token keys {}, receipt keys {}",
+                    keys.tokens.len(),
+                    keys.receipts.len()
+                ),
+            ),
             Err(error) => self.fail("keys", error),
         }
     }
@@ -140,6 +152,21 @@ impl Doctor<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Deadlines reach into the next year; a year without Tết in it makes them too early.
+    fn calendar(&mut self, config: &Config) -> anyhow::Result<()> {
+        let calendar = Calendar::new(&config.calendar);
+        let this = day_of(SystemClock.now()).year();
+        for year in [this, this.saturating_add(1)] {
+            if !calendar.knows(year) {
+                self.warn(
+                    "calendar",
+                    format!("the holidays of {year} are not known: say them in `[calendar]`"),
+                )?;
+            }
+        }
+        self.ok("calendar", "public holidays are from memory: compare them with the decisions in force")
     }
 
     async fn ledger(&mut self, config: &Config, engines: &Engines) -> anyhow::Result<()> {

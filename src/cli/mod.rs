@@ -12,6 +12,7 @@ mod ledger;
 mod migrate;
 mod official;
 mod print;
+mod receipt;
 mod serve;
 mod session;
 
@@ -58,6 +59,8 @@ enum Verb {
     Official(official::Verb),
     #[command(subcommand)]
     Ledger(ledger::Verb),
+    #[command(subcommand)]
+    Receipt(receipt::Verb),
     Doctor(doctor::Arguments),
 }
 
@@ -85,6 +88,7 @@ fn run(verb: Verb, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
         Verb::Client(verb) => client::run(verb, out),
         Verb::Official(verb) => official::run(verb, out),
         Verb::Ledger(verb) => ledger::run(&verb, out),
+        Verb::Receipt(verb) => receipt::run(&verb, out),
         Verb::Doctor(arguments) => doctor::run(&arguments, out),
     }
 }

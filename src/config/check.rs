@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, path::Path};
 
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
-use url::{Host, Url};
+use url::Url;
 
 use super::{Config, Problem};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     domain::catalogue::Catalogue,
     login::{ClientAuthentication, IssuerConfig, IssuerRole},
     merkle::note::Verifier,
-    outbound::sources::Sources,
+    outbound::{http::is_loopback, sources::Sources},
     time::Millis,
 };
 
@@ -217,7 +217,7 @@ impl<'a> Check<'a> {
         let (mut ids, mut audiences) = (BTreeSet::new(), BTreeSet::new());
         for (at, client) in self.config.clients.iter().enumerate() {
             let place = format!("clients[{at}]");
-            for what in client.problems() {
+            for what in client.problems(&self.config.issuer) {
                 self.say(&place, what);
             }
             if !ids.insert(&client.client_id) {
@@ -245,6 +245,9 @@ impl<'a> Check<'a> {
         let Some(catalogue) = catalogue else { return };
         for purpose in client.purposes.iter().filter(|id| catalogue.purpose(id).is_none()) {
             self.say(format!("{place}.purposes"), format!("there is no purpose `{purpose}`"));
+        }
+        for what in client.unaskable(catalogue) {
+            self.say(format!("{place}.purposes"), what);
         }
     }
 
@@ -274,11 +277,5 @@ impl<'a> Check<'a> {
 
 /// Whether others on the way can neither read nor change what is sent there.
 fn is_safe(url: &Url) -> bool {
-    let loopback = match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
-    };
-    url.scheme() == "https" || (url.scheme() == "http" && loopback)
+    url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url))
 }

@@ -14,10 +14,11 @@ mod tests;
 
 use std::{fmt, path::Path, path::PathBuf, sync::Arc};
 
-pub use sections::{Database, Limits, Listen, LogSection, PoliciesSection, Portal, Tls};
+pub use sections::{ConsentSection, Database, Limits, Listen, LogSection, PoliciesSection, Portal, Tls};
 
 use crate::{
     admin::{ClientSpec, OfficialSpec},
+    domain::calendar::Adjustments,
     login::IssuerConfig,
     outbound::sources::SourceConfig,
     policy::{self, Files, LoadError, Options, Register},
@@ -76,10 +77,14 @@ pub struct Config {
     pub issuers: Vec<IssuerConfig>,
     /// `[telemetry]`: logs, spans and metrics.
     pub telemetry: TelemetryConfig,
+    /// `[consent]`: what is expected of those who rely on consents.
+    pub consent: ConsentSection,
     /// `[limits]`: how much of a thing is too much.
     pub limits: Limits,
     /// `[portal]`: what the pages call themselves.
     pub portal: Portal,
+    /// `[calendar]`: days of rest and of work that the built-in calendar does not know.
+    pub calendar: Adjustments,
 }
 
 impl Config {

@@ -106,7 +106,9 @@ pub(super) fn read(
     let mut policies: PoliciesSection = from.may("policies");
     let telemetry = from.may("telemetry");
     let limits = from.may("limits");
+    let consent = from.may("consent");
     let portal = from.may("portal");
+    let calendar = from.may("calendar");
     let agencies = from.list("agencies").into_iter().map(|(_, agency)| agency).collect();
     let sources = from.list("sources").into_iter().map(|(_, source)| source).collect();
     let clients = from.list::<ClientSection>("clients");
@@ -151,7 +153,9 @@ pub(super) fn read(
         issuers,
         telemetry,
         limits,
+        consent,
         portal,
+        calendar,
     })
 }
 

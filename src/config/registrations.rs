@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::{
     admin::{ClientSpec, OfficialSpec},
+    domain::client::{CitizenScope, Profile, RequestObject, Signed},
     jose::Jwks,
     registry::ActorIssuer,
 };
@@ -39,6 +40,24 @@ pub(super) struct ClientSection {
     /// Issuers whose ID tokens prove that its officials signed in.
     #[serde(default)]
     actor_issuers: Vec<ActorIssuer>,
+    /// `"required"`: every pushed request is a signed request object (RFC 9101).
+    #[serde(default)]
+    request_object: Option<RequestObject>,
+    /// `"jwt"`: answers at the redirect URI are signed (JARM).
+    #[serde(default)]
+    response_mode: Option<Signed>,
+    /// `"jwt"`: answers about tokens are signed (RFC 9701).
+    #[serde(default)]
+    introspection: Option<Signed>,
+    /// Whether it may ask a citizen who is not there (CIBA).
+    #[serde(default)]
+    backchannel: bool,
+    /// What of her own a citizen may let it read.
+    #[serde(default)]
+    scopes: BTreeSet<CitizenScope>,
+    /// Whether it may query, name and revoke its grants.
+    #[serde(default)]
+    grant_management: bool,
 }
 
 impl ClientSection {
@@ -63,6 +82,14 @@ impl ClientSection {
             redirect_uris: self.redirect_uris,
             audience: self.audience,
             actor_issuers: self.actor_issuers,
+            profile: Profile {
+                request_object: self.request_object,
+                response_mode: self.response_mode,
+                introspection: self.introspection,
+                backchannel: self.backchannel,
+                scopes: self.scopes,
+                grant_management: self.grant_management,
+            },
         })
     }
 }

@@ -99,6 +99,20 @@ pub struct PoliciesSection {
     pub reviews_relative_to_start: bool,
 }
 
+/// `[consent]`: what is expected of those who rely on consents.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ConsentSection {
+    /// Hours a recipient has to acknowledge that a consent ended; after that its client is suspended.
+    pub suspend_after_hours: NonZeroU32,
+}
+
+impl Default for ConsentSection {
+    fn default() -> Self {
+        Self { suspend_after_hours: NonZeroU32::new(72).unwrap_or(NonZeroU32::MIN) }
+    }
+}
+
 /// `[limits]`: how much of a thing is too much. There is no way to say "unlimited": zero is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -64,6 +64,12 @@ fn every_example_of_the_sample_loads_too() {
     let config = Config::parse(&text, folder.path(), None).unwrap();
     assert_eq!((config.clients.len(), config.officials.len(), config.issuers.len()), (1, 1, 2));
     assert_eq!(config.sources.len(), 1);
+    let client = &config.clients[0];
+    assert_eq!(client.redirect_uris, ["https://csgt.example/callback"]);
+    let profile = &client.profile;
+    assert!(profile.request_object.is_some() && profile.response_mode.is_some());
+    assert!(profile.introspection.is_some() && profile.backchannel && profile.grant_management);
+    assert_eq!(profile.scopes.len(), 2);
 }
 
 #[test]
@@ -168,6 +174,48 @@ display_name = { vi = "A", en = "A" }
     ] {
         assert!(found.iter().any(|problem| problem.contains(expected)), "{expected}\n{}", found.join("\n"));
     }
+}
+
+#[test]
+fn a_client_that_could_not_do_what_it_is_for_is_a_problem() {
+    let text = r#"
+[[agencies]]
+id = "a-1"
+name = { vi = "A", en = "A" }
+contact = { name = "A", phone = "1", email = "" }
+
+[[clients]]
+client_id = "six"
+agency = "a-1"
+name = "Six"
+jwks = { keys = [{ kty = "OKP", crv = "Ed25519", x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }] }
+purposes = ["private.bank_verification"]
+scopes = ["me.history"]
+
+[[clients]]
+client_id = "seven"
+agency = "a-1"
+name = "Seven"
+jwks = { keys = [{ kty = "OKP", crv = "Ed25519", x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }] }
+redirect_uris = ["http://seven.example/back"]
+
+[[clients]]
+client_id = "eight"
+agency = "a-1"
+name = "Eight"
+jwks = { keys = [] }
+response_mode = "query"
+"#;
+    let found = problems(&format!("{SMALL}{text}"));
+    for expected in [
+        "purposes: `private.bank_verification` rests on consent",
+        ": `scopes` need",
+        ": `redirect_uris`: `http://seven.example/back` must be https",
+        "clients[2]: unknown variant `query`",
+    ] {
+        assert!(found.iter().any(|problem| problem.contains(expected)), "{expected}\n{}", found.join("\n"));
+    }
+    assert_eq!(found.len(), 4, "{found:?}");
 }
 
 #[test]

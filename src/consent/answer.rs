@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Consent, Error, commit, events, facts, kind, of_grant, step, text};
+use super::{Consent, Error, commit, events, facts, kind, notice, of_grant, step, text};
 use crate::{
     domain::consent::{Act, Actor, Capacity, Event, Record, Shown, State},
     engines::Engines,
@@ -79,6 +79,7 @@ pub async fn answer(engines: &Engines, consent: &Consent, ask: Answering) -> Res
     if let Answer::Give(give) = &ask.answer {
         mark(&mut record, give, consent.state == State::HalfGiven)?;
         record.shown = Some(shown.clone());
+        record.answered_by = Some(ask.by.clone());
         if act == Act::Give {
             let kept = grant(engines, consent, give.grant, entry, now).await?;
             next.row.grant_id = Some(kept.id);
@@ -179,6 +180,8 @@ async fn grant(
             let note = Some(consent.row.id.to_string());
             let event = Event { by: Actor::agency(), shown: None, granted: Vec::new(), note };
             changes.push(step(engines, &consent.subject, &next, &older.record, &event, entry, None)?);
+            let told = notice::with(engines, &older, Act::Supersede, next.state, Capacity::Agency, entry);
+            changes.extend(told.await?);
         }
     }
     Ok(Kept { id, require, changes })

@@ -93,6 +93,7 @@ pub async fn ask(engines: &Engines, ask: Ask<'_>) -> Result<Consent, Error> {
         channel: ask.channel,
         joint: ask.joint,
         shown: None,
+        answered_by: None,
         supersedes: None,
         scopes: ask.scopes,
     };

@@ -3,7 +3,7 @@
 //! What rested on it ends in the same transaction: access tokens, the grant and its refresh tokens, and the notice to
 //! the recipient waits in the outbox (Law 91/2025/QH15, Article 10; I7). Withdrawal is not retroactive (10(4)).
 
-use super::{Consent, Error, commit, facts, kind, step};
+use super::{Consent, Error, commit, facts, kind, notice, step};
 use crate::{
     domain::consent::{Act, Actor, Event, IllegalTransition},
     engines::Engines,
@@ -32,10 +32,13 @@ pub async fn end(
     facts.fields = consent.record.granted().into_iter().map(str::to_owned).collect();
     facts.grant = next.row.grant_id.map(|grant| grant.to_string());
     facts.note.clone_from(&note);
+    let capacity = by.capacity;
     let event = Event { by, shown: None, granted: Vec::new(), note };
     let change = step(engines, &consent.subject, &next, &consent.record, &event, entry, None)?;
+    let mut changes = vec![change];
+    changes.extend(notice::with(engines, consent, act, next.state, capacity, entry).await?);
     let at = engines.now();
     let event = entry::Event { id: entry, at, kind: kind(act), subject: consent.subject.clone(), facts };
-    commit(engines, event, Command { changes: vec![change], ..Command::default() }).await?;
+    commit(engines, event, Command { changes, ..Command::default() }).await?;
     Ok(Consent { row: next.row, state: next.state, ..consent.clone() })
 }

@@ -8,6 +8,7 @@ mod answer;
 mod ask;
 mod clock;
 mod end;
+pub mod notice;
 mod read;
 
 pub use answer::{Answer, Answering, Give, GrantWish, answer};
@@ -31,7 +32,7 @@ use crate::{
     ledger::{appender::AppendError, entry},
     store::{
         self,
-        append::{Change, Command, Outcome},
+        append::{Change, Command, Outcome, Reach},
         consents::{Consent as Row, Step, Text},
     },
     time::Millis,
@@ -114,14 +115,28 @@ impl Consent {
         Ok(Self { row, record, state, subject: subject.clone() })
     }
 
+    /// How often it was used in the period of its frequency that ends now; 0 where it has none.
+    ///
+    /// # Errors
+    /// [`Error::Store`] when the database fails.
+    pub async fn uses_in_period(&self, engines: &Engines) -> Result<u32, Error> {
+        let Some(frequency) = self.record.limits.frequency else { return Ok(0) };
+        let since = Millis(engines.now().0.saturating_sub(frequency.per.millis()));
+        let uses = engines.store.consent_uses_since(self.row.id, since).await?;
+        Ok(u32::try_from(uses).unwrap_or(u32::MAX))
+    }
+
     /// As policy wants to know it; `granted` is [`Record::granted`].
     #[must_use]
-    pub fn facts<'a>(&'a self, granted: &'a [&'a str]) -> ConsentFacts<'a> {
+    pub fn facts<'a>(&'a self, granted: &'a [&'a str], uses_in_period: u32, fresh: bool) -> ConsentFacts<'a> {
         ConsentFacts {
+            state: self.state,
             granted,
             purpose_version: &self.record.purpose_version,
-            expires: Millis(self.row.expires),
-            withdrawn: self.state != State::Given,
+            limits: &self.record.limits,
+            uses: u32::try_from(self.row.used).unwrap_or(u32::MAX),
+            uses_in_period,
+            for_this_request: fresh,
         }
     }
 
@@ -217,15 +232,31 @@ pub const fn capacity(capacity: Capacity) -> &'static str {
 pub const fn not_live(state: Option<State>) -> Reason {
     match state {
         None
-        | Some(State::Requested | State::Deferred | State::HalfGiven | State::Refused | State::Unanswered) => {
-            Reason::ConsentRequired
-        }
+        | Some(
+            State::Requested
+            | State::Deferred
+            | State::HalfGiven
+            | State::Refused
+            | State::Unanswered
+            | State::Revoked
+            | State::Superseded,
+        ) => Reason::ConsentRequired,
         // Given, and its time has not come or is over.
         Some(State::Given | State::Expired | State::LapsedUnused) => Reason::ConsentExpired,
         Some(State::Invalidated) => Reason::ConsentForAnotherVersion,
-        Some(State::Paused | State::UnderReview | State::Withdrawn | State::Revoked | State::Superseded) => {
-            Reason::ConsentWithdrawn
-        }
+        Some(State::Paused) => Reason::ConsentPaused,
+        Some(State::UnderReview) => Reason::ConsentUnderReview,
+        Some(State::Withdrawn) => Reason::ConsentWithdrawn,
+    }
+}
+
+/// Why a limit of a consent does not let a request through.
+#[must_use]
+pub const fn out_of_reach(reach: Reach) -> Reason {
+    match reach {
+        Reach::Uses => Reason::ConsentUsedUp,
+        Reach::Frequency => Reason::ConsentFrequency,
+        Reach::Hours => Reason::ConsentOutsideHours,
     }
 }
 

@@ -101,6 +101,14 @@ impl SigningKey {
         Ok((private, public))
     }
 
+    /// The Ed25519 key of a seed that was derived from another secret (RFC 8032 §5.1.5: any 32 bytes are one).
+    ///
+    /// # Errors
+    /// [`BadKey`] never for 32 bytes; ring's form of the answer.
+    pub fn from_seed(seed: &[u8; 32]) -> Result<Self, BadKey> {
+        Ed25519KeyPair::from_seed_unchecked(seed).map(|pair| Self::EdDsa(Box::new(pair))).map_err(|_| BadKey)
+    }
+
     /// Reads a raw private key; the public half must belong to it.
     ///
     /// # Errors

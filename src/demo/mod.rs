@@ -10,6 +10,7 @@ pub mod people;
 pub mod registers;
 pub mod run;
 pub mod settings;
+pub mod sites;
 pub mod walk;
 
 #[cfg(test)]

@@ -66,6 +66,7 @@ pub const AGENCIES: &[Agency] = &[
         id: "bhxh-thu-nghiem", vi: "Bảo hiểm xã hội Thử Nghiệm", en: "Test Social Insurance"
     },
     Agency { id: "benh-vien-mau", vi: "Bệnh viện Đa khoa Mẫu", en: "Sample General Hospital" },
+    Agency { id: "ngan-hang-thu-nghiem", vi: "Ngân hàng Thử Nghiệm", en: "Test Bank" },
 ];
 
 const fn official(
@@ -85,6 +86,13 @@ pub const OFFICIALS: &[Official] = &[
     official("cb-0101", "ubnd-phuong-mau", "Bộ phận Một cửa", "Cán bộ Giả Lập Ba", "can-bo-101"),
     official("cb-0201", "bhxh-thu-nghiem", "Phòng Thu và Sổ thẻ", "Cán bộ Giả Lập Bốn", "can-bo-201"),
     official("bs-0301", "benh-vien-mau", "Khoa Khám bệnh", "Bác sĩ Giả Lập Năm", "bac-si-301"),
+    official(
+        "gd-0401",
+        "ngan-hang-thu-nghiem",
+        "Quầy giao dịch",
+        "Giao dịch viên Giả Lập Mười",
+        "giao-dich-401",
+    ),
 ];
 
 /// Compliance officers (bộ phận bảo vệ dữ liệu cá nhân, Law 91/2025 Art. 33), one an agency.
@@ -93,6 +101,13 @@ pub const COMPLIANCE: &[Official] = &[
     official("bv-0002", "ubnd-phuong-mau", "Bảo vệ dữ liệu cá nhân", "Chuyên viên Giả Lập Bảy", "bao-ve-2"),
     official("bv-0003", "bhxh-thu-nghiem", "Bảo vệ dữ liệu cá nhân", "Chuyên viên Giả Lập Tám", "bao-ve-3"),
     official("bv-0004", "benh-vien-mau", "Bảo vệ dữ liệu cá nhân", "Chuyên viên Giả Lập Chín", "bao-ve-4"),
+    official(
+        "bv-0005",
+        "ngan-hang-thu-nghiem",
+        "Bảo vệ dữ liệu cá nhân",
+        "Chuyên viên Giả Lập Mười Một",
+        "bao-ve-5",
+    ),
 ];
 
 macro_rules! citizen {

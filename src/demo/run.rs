@@ -17,6 +17,7 @@ use super::{
     people::{CITIZENS, COMPLIANCE, OFFICIALS},
     registers::{Ports, Registers},
     settings::{self, CLIENTS, RELYING_PARTY, Settings},
+    sites::Sites,
     walk::Walk,
 };
 use crate::{
@@ -72,6 +73,7 @@ pub async fn run(options: DemoOptions) -> anyhow::Result<ExitCode> {
 struct Stage {
     running: service::Running,
     _registers: Registers,
+    _sites: Sites,
     _idp: IdentityProvider,
 }
 
@@ -94,6 +96,11 @@ async fn tell(options: &DemoOptions) -> anyhow::Result<Stage> {
     let registers = Registers::start(Ports::From(registers)).with_context(|| {
         format!("the registers need the ports from {registers} on; choose another first port with --port")
     })?;
+    let after = registers.ports().map(|(_, port)| port).max().and_then(|last| last.checked_add(1));
+    let after = after.context("the port is too high")?;
+    let sites = Sites::start(after).with_context(|| {
+        format!("the agencies' sites need port {after}; choose another first port with --port")
+    })?;
     let secret = settings::fresh_secret(random.as_ref());
     let idp = identity_provider(&folder, options.port, next, &secret, &clock, &random)?;
     let issuers = Realm::all().into_iter().map(|realm| (realm.clone(), idp.issuer(&realm))).collect();
@@ -101,7 +108,8 @@ async fn tell(options: &DemoOptions) -> anyhow::Result<Stage> {
     let sources = registers.sections()?;
     std::fs::write(folder.join("sources/sources.toml"), toml::to_string(&sources)?)?;
     let sources = sources.get("sources").cloned().context("no sources")?;
-    Settings { port: options.port, issuers, secret: &secret, keys: &keys, sources }.write(&path)?;
+    let port = options.port;
+    Settings { port, issuers, secret: &secret, sites: sites.origin(), keys: &keys, sources }.write(&path)?;
     let config = Config::load(&path).map_err(|problems| {
         anyhow::anyhow!(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
     })?;
@@ -131,10 +139,10 @@ async fn tell(options: &DemoOptions) -> anyhow::Result<Stage> {
     };
     Walk { agency, http: &http, running: &running, out: &mut out }.run().await?;
 
-    let kit = kit(&config.issuer, &idp, &registers, &keys);
+    let kit = kit(&config.issuer, &idp, &registers, &sites, &keys);
     settings::write_private(&folder.join("kit.json"), &serde_json::to_vec_pretty(&kit)?)?;
     addresses(&mut out, &config.issuer, &idp, &folder, options)?;
-    Ok(Stage { running, _registers: registers, _idp: idp })
+    Ok(Stage { running, _registers: registers, _sites: sites, _idp: idp })
 }
 
 /// The keys of an earlier start. Its `kit.json` is set aside: while there is one, everything listens.
@@ -199,6 +207,7 @@ fn kit(
     issuer: &str,
     idp: &IdentityProvider,
     registers: &Registers,
+    sites: &Sites,
     keys: &std::collections::BTreeMap<&'static str, PrivateJwk>,
 ) -> Value {
     let clients: Vec<Value> = CLIENTS
@@ -206,7 +215,7 @@ fn kit(
         .map(|c| {
             json!({
                 "client_id": c.client_id, "agency": c.agency, "purposes": c.purposes,
-                "private_jwk": keys.get(c.client_id).map(PrivateJwk::to_value), "redirect_uris": [],
+                "private_jwk": keys.get(c.client_id).map(PrivateJwk::to_value), "redirect_uris": c.redirect_uris(sites.origin()), "profile": (c.profile)(),
             })
         })
         .collect();

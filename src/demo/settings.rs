@@ -8,9 +8,11 @@ use serde_json::{Value, json};
 use super::{
     idp::Realm,
     people::{AGENCIES, OFFICIALS},
+    sites::redirect_uri,
 };
 use crate::{
     crypto::{Algorithm, Random},
+    domain::client::{CitizenScope, Profile, RequestObject, Signed},
     jose::PrivateJwk,
 };
 
@@ -24,15 +26,31 @@ pub struct ClientSeed {
     pub name: &'static str,
     /// The purposes it is registered for.
     pub purposes: &'static [&'static str],
+    /// Whether citizens come back to its agency's site.
+    pub comes_back: bool,
+    /// What it is allowed beyond asking.
+    pub profile: fn() -> Profile,
 }
 
-/// One piece of software an agency; drafts are registered too, so that their refusal can be seen.
+impl ClientSeed {
+    /// Its redirect URIs, when the agencies' sites are at `sites`.
+    #[must_use]
+    pub fn redirect_uris(&self, sites: &str) -> Vec<String> {
+        self.comes_back.then(|| redirect_uri(sites, self.agency)).into_iter().collect()
+    }
+}
+
+/// What agencies run; drafts are registered too, so that their refusal can be seen. The last four ask for consent: one
+/// plainly, one of citizens who are not there, one with everything signed, one for a citizen's own records. The first
+/// could send citizens along too, and is told that its purposes rest on the law.
 pub const CLIENTS: &[ClientSeed] = &[
     ClientSeed {
         client_id: "csgt.giay-phep",
         agency: "csgt-thu-nghiem",
         name: "Phần mềm cấp đổi giấy phép lái xe (giả lập)",
         purposes: &["driver.licence_renewal", "vehicle.registration", "passport.issuance"],
+        comes_back: true,
+        profile: Profile::default,
     },
     ClientSeed {
         client_id: "ubnd.mot-cua",
@@ -46,18 +64,58 @@ pub const CLIENTS: &[ClientSeed] = &[
             "land.change_registration",
             "residence.registration",
         ],
+        comes_back: false,
+        profile: Profile::default,
     },
     ClientSeed {
         client_id: "bhxh.che-do",
         agency: "bhxh-thu-nghiem",
         name: "Phần mềm giải quyết chế độ (giả lập)",
         purposes: &["unemployment.benefit", "tax.registration", "health_insurance.household_renewal"],
+        comes_back: false,
+        profile: Profile::default,
     },
     ClientSeed {
         client_id: "benh-vien.ho-so",
         agency: "benh-vien-mau",
         name: "Phần mềm hồ sơ bệnh án (giả lập)",
         purposes: &["health.record_share"],
+        comes_back: true,
+        profile: Profile::default,
+    },
+    ClientSeed {
+        client_id: "ngan-hang.xac-minh",
+        agency: "ngan-hang-thu-nghiem",
+        name: "Phần mềm xác minh khách hàng (giả lập)",
+        purposes: &["private.bank_verification"],
+        comes_back: true,
+        profile: || Profile { backchannel: true, grant_management: true, ..Profile::default() },
+    },
+    ClientSeed {
+        client_id: "ngan-hang.ky-so",
+        agency: "ngan-hang-thu-nghiem",
+        name: "Phần mềm ngân hàng ký mọi thông điệp (giả lập)",
+        purposes: &["private.bank_verification"],
+        comes_back: true,
+        profile: || Profile {
+            request_object: Some(RequestObject::Required),
+            response_mode: Some(Signed::Jwt),
+            introspection: Some(Signed::Jwt),
+            ..Profile::default()
+        },
+    },
+    ClientSeed {
+        client_id: "ubnd.cong-dan",
+        agency: "ubnd-phuong-mau",
+        name: "Trang công dân của phường (giả lập)",
+        purposes: &["notify.proactive_reminder"],
+        comes_back: true,
+        profile: || Profile {
+            backchannel: true,
+            grant_management: true,
+            scopes: CitizenScope::ALL.into(),
+            ..Profile::default()
+        },
     },
 ];
 
@@ -94,6 +152,8 @@ pub struct Settings<'a> {
     pub issuers: Vec<(Realm, String)>,
     /// What the service proves itself with at the identity provider.
     pub secret: &'a str,
+    /// Where the agencies' own sites are.
+    pub sites: &'a str,
     /// Clients' keys.
     pub keys: &'a BTreeMap<&'static str, PrivateJwk>,
     /// The stand-in registers, as `[[sources]]` tables.
@@ -122,11 +182,17 @@ impl Settings<'_> {
             .iter()
             .map(|client| {
                 let jwk = self.keys.get(client.client_id).map(|key| key.public().to_value());
-                json!({
+                let mut section = json!({
                     "client_id": client.client_id, "agency": client.agency, "name": client.name,
                     "purposes": client.purposes, "jwks": { "keys": [jwk] },
+                    "redirect_uris": client.redirect_uris(self.sites),
                     "actor_issuers": [{ "issuer": agency_issuer(client.agency), "audiences": [client.client_id] }],
-                })
+                });
+                // A section has the members of a profile as its own.
+                if let (Some(section), Value::Object(profile)) = (section.as_object_mut(), json!((client.profile)())) {
+                    section.extend(profile);
+                }
+                section
             })
             .collect();
         let agencies: Vec<Value> = AGENCIES

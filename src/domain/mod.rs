@@ -3,8 +3,11 @@
 //! Out of scope: where values come from (`policy` reads the catalogue, `store` the registrations) and how they
 //! are written on the wire or on a page.
 
+pub mod calendar;
 pub mod catalogue;
+pub mod client;
 pub mod consent;
 pub mod decision;
+pub mod receipt;
 pub mod record;
 pub mod subject;

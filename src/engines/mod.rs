@@ -2,17 +2,20 @@
 //!
 //! Offices receive [`Engines`]; they never build one. Out of scope: any rule.
 
+mod official;
 mod refusal;
 #[cfg(test)]
 pub(crate) mod scratch;
 
 use std::sync::Arc;
 
+pub use official::{OfficialError, OfficialSignIn};
 pub use refusal::Recorded;
 use uuid::Uuid;
 
 use crate::{
     crypto::Random,
+    domain::calendar::Calendar,
     id,
     ledger::{
         appender::{AppendError, Appender},
@@ -61,6 +64,8 @@ pub struct Engines {
     pub registry: Registry,
     /// Token keys.
     pub tokens: Tokens,
+    /// Working days and statutory deadlines.
+    pub calendar: Arc<Calendar>,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// The clock.

@@ -66,7 +66,8 @@ pub(crate) fn world(scratch: Scratch, register: Register) -> World {
         bundle: register.bundle_version().into(),
         register,
         registry: Registry::new(store.clone(), ["tinh-a", "tinh-b"].map(agency)),
-        tokens: Tokens::new(issuer, keys_at, keys.tokens),
+        tokens: Tokens::new(issuer, keys_at, keys.tokens, keys.receipts),
+        calendar: Arc::default(),
         metrics: guard.metrics(),
         store,
         clock: clock.clone(),
@@ -108,6 +109,7 @@ impl World {
             audience: None,
             actor_issuers: "[]".into(),
             created_at: NOW.0,
+            profile: "{}".into(),
             suspended_at: None,
         };
         Client::parse(row).unwrap()

@@ -193,9 +193,9 @@ impl Gateway {
 
     async fn standing(&self, token: &AccessToken) -> Result<Standing, Error> {
         let engines = &self.engines;
+        // A service or citizen token has none: it opens no personal data here.
         let detail: GrantedDetail = token
-            .authorization_details
-            .get(0)
+            .detail()
             .and_then(|detail| serde_json::from_value(detail.clone()).ok())
             .ok_or(Error::Token("token_authorization_details"))?;
         let jti = Uuid::parse_str(&token.jti).map_err(|_| Error::Token("token_jti"))?;
@@ -246,7 +246,9 @@ impl Gateway {
             fields: &fields,
             has_case: issued.case.is_some(),
             assurance: issued.assurance.as_deref().and_then(|a| a.parse().ok()).unwrap_or(0),
-            consent: consent.as_ref().map(|consent| consent.facts(&granted)),
+            consent: consent.as_ref().map(|consent| consent.facts(&granted, 0, false)),
+            standing: None,
+            emergency: None,
         })
     }
 

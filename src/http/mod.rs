@@ -5,14 +5,17 @@
 pub mod data;
 pub mod error;
 pub mod log;
+pub mod notices;
 pub mod oauth;
 pub mod observe;
 pub mod openapi;
 pub mod operations;
 pub mod pages;
 pub mod portal;
+pub mod receipts;
 pub mod request;
 pub mod routes;
+mod service;
 
 use std::sync::{
     Arc,
@@ -31,6 +34,8 @@ pub struct State {
     pub nonces: NonceKey,
     /// How often a client may be refused in a minute before it is told to wait.
     pub refusals: crate::limit::Limit,
+    /// How often a stream may be verified.
+    pub verifications: crate::limit::Limit,
     /// The portal's settings, and the issuers that sign people in.
     pub desk: portal::Desk,
     /// Who may read entry bundles: SHA-256 of their bearer tokens.

@@ -43,7 +43,12 @@ async fn issue(state: &State, request: &HttpRequest, payload: Payload) -> Result
     let proof = request::proof(request, &address, None, nonce, engines.now())
         .map_err(|e| error::oauth(&request::proof_error(&e)))?;
     let asked = TokenRequest::from_form(&form).map_err(|e| error::oauth(&e))?;
-    let actor = match &asked.actor_token {
+    if let TokenRequest::Service(scopes) = &asked {
+        let granted = oauth::issue_service(engines, &who, &proof, scopes).await;
+        let granted = granted.map_err(|e| error::office(&e))?;
+        return Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(granted));
+    }
+    let actor = match asked.actor_token() {
         Some(token) => Some(actor(state, &who, token.expose()).await.map_err(|e| error::oauth(&e))?),
         None => None,
     };
@@ -55,6 +60,39 @@ async fn issue(state: &State, request: &HttpRequest, payload: Payload) -> Result
         error::office(&e)
     })?;
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(granted))
+}
+
+/// `POST /oauth/par` (RFC 9126). A DPoP proof is not needed here; where there is one it binds the code.
+pub async fn par(state: Data<State>, request: HttpRequest, payload: Payload) -> HttpResponse {
+    let mut answer = push(&state, &request, payload).await.unwrap_or_else(|refusal| refusal);
+    if let Ok(nonce) = HeaderValue::from_str(&state.nonces.issue(state.engines.now())) {
+        answer.headers_mut().insert(DPOP_NONCE, nonce);
+    }
+    answer
+}
+
+async fn push(state: &State, request: &HttpRequest, payload: Payload) -> Result<HttpResponse, HttpResponse> {
+    let engines = &state.engines;
+    let form = request::form(request, payload).await.map_err(|e| error::bad_form(&e))?;
+    let who = oauth::authenticate(engines, &form).await.map_err(|e| error::office(&e))?;
+    if state.refusals.is_reached(&who.client.client_id) {
+        return Err(error::slow_down());
+    }
+    let proof = if request.headers().contains_key("DPoP") {
+        let address = format!("{}/oauth/par", engines.addresses.issuer);
+        let nonce = NoncePolicy::Required(&state.nonces);
+        let proof = request::proof(request, &address, None, nonce, engines.now());
+        Some(proof.map_err(|e| error::oauth(&request::proof_error(&e)))?)
+    } else {
+        None
+    };
+    let pushed = oauth::push(engines, &who, &form, proof.as_ref()).await.map_err(|e| {
+        if matches!(e, oauth::Error::Refused(_)) {
+            state.refusals.count(&who.client.client_id);
+        }
+        error::office(&e)
+    })?;
+    Ok(HttpResponse::Created().insert_header((header::CACHE_CONTROL, "no-cache, no-store")).json(pushed))
 }
 
 /// Proves an official's sign-in: by an issuer registered for this client and bound to its agency.

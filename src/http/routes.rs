@@ -6,7 +6,7 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 
-use super::{data, error, log, oauth, openapi, operations};
+use super::{data, error, log, notices, oauth, openapi, operations, receipts};
 use crate::protocol::problem::Problem;
 
 /// Method, path; what a test of every endpoint goes through.
@@ -15,10 +15,22 @@ pub const ENDPOINTS: &[(&str, &str)] = &[
     ("GET", "/.well-known/oauth-protected-resource"),
     ("GET", "/openapi.json"),
     ("GET", "/oauth/jwks"),
+    ("POST", "/oauth/par"),
     ("POST", "/oauth/token"),
     ("POST", "/oauth/introspect"),
     ("POST", "/oauth/revoke"),
     ("POST", "/data"),
+    ("GET", "/receipts/keys"),
+    ("GET", "/.well-known/ssf-configuration"),
+    ("GET", "/ssf/streams"),
+    ("POST", "/ssf/streams"),
+    ("PATCH", "/ssf/streams"),
+    ("DELETE", "/ssf/streams"),
+    ("GET", "/ssf/status"),
+    ("POST", "/ssf/status"),
+    ("POST", "/ssf/verify"),
+    ("POST", "/ssf/poll"),
+    ("POST", "/ssf/attestations"),
     ("GET", "/log/checkpoint"),
     ("GET", "/log/tile/{path}*"),
     ("GET", "/healthz"),
@@ -32,10 +44,30 @@ pub fn configure(app: &mut ServiceConfig) {
         .service(get("/.well-known/oauth-protected-resource", oauth::protected_resource))
         .service(get("/openapi.json", openapi::document))
         .service(get("/oauth/jwks", oauth::jwks))
+        .service(post("/oauth/par").route(web::post().to(oauth::par)))
         .service(post("/oauth/token").route(web::post().to(oauth::token)))
         .service(post("/oauth/introspect").route(web::post().to(oauth::introspect)))
         .service(post("/oauth/revoke").route(web::post().to(oauth::revoke)))
         .service(post("/data").route(web::post().to(data::data)))
+        .service(get("/receipts/keys", receipts::keys))
+        .service(get("/.well-known/ssf-configuration", notices::metadata))
+        .service(
+            several("/ssf/streams", "GET, HEAD, POST, PATCH, DELETE")
+                .route(web::get().to(notices::read))
+                .route(web::head().to(notices::read))
+                .route(web::post().to(notices::create))
+                .route(web::patch().to(notices::change))
+                .route(web::delete().to(notices::remove)),
+        )
+        .service(
+            several("/ssf/status", "GET, HEAD, POST")
+                .route(web::get().to(notices::status))
+                .route(web::head().to(notices::status))
+                .route(web::post().to(notices::set_status)),
+        )
+        .service(post("/ssf/verify").route(web::post().to(notices::verify)))
+        .service(post("/ssf/poll").route(web::post().to(notices::poll)))
+        .service(post("/ssf/attestations").route(web::post().to(notices::attest)))
         .service(get("/log/checkpoint", log::checkpoint))
         .service(get("/log/tile/{path:.*}", log::tile))
         .service(get("/healthz", operations::healthz))
@@ -57,7 +89,16 @@ where
 }
 
 fn post(path: &str) -> Resource {
-    web::resource(path).default_service(web::to(async |request: HttpRequest| wrong_method(&request, "POST")))
+    several(path, "POST")
+}
+
+/// A path with these methods, each routed by the caller.
+fn several(path: &str, methods: &'static str) -> Resource {
+    let refuse = move |request: HttpRequest| {
+        let answer = wrong_method(&request, methods);
+        async move { answer }
+    };
+    web::resource(path).default_service(web::to(refuse))
 }
 
 fn wrong_method(request: &HttpRequest, allowed: &'static str) -> HttpResponse {

@@ -9,7 +9,8 @@ use std::{
 use super::{Arg, Lang, list, lower_first, text, text_with};
 
 /// Files a citizen reads; the compliance officer's may use trade words.
-const CITIZEN: [&str; 4] = ["terms.ftl", "common.ftl", "citizen.ftl", "catalogue.ftl"];
+const CITIZEN: [&str; 7] =
+    ["terms.ftl", "common.ftl", "citizen.ftl", "catalogue.ftl", "consent.ftl", "people.ftl", "receipt.ftl"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")

@@ -8,8 +8,10 @@ use serde_json::Value;
 
 use super::{
     CLOCK_SKEW,
+    assertion::present,
     claims::jti_is_usable,
     jws::{self, JwsError, Unverified},
+    status_list::StatusReference,
 };
 use crate::{
     crypto::{PublicKey, SigningKey},
@@ -38,8 +40,25 @@ pub struct AccessToken {
     pub jti: String,
     /// What it is bound to; a token without is none of ours.
     pub cnf: Confirmation,
-    /// What was granted (RFC 9396 §9.1), as JSON: its form is the business of `protocol`.
-    pub authorization_details: Value,
+    /// What was granted (RFC 9396 §9.1), as JSON: its form is the business of `protocol`. A service or citizen token has
+    /// none, and opens no personal data at `/data`.
+    #[serde(default, deserialize_with = "array", skip_serializing_if = "Option::is_none")]
+    pub authorization_details: Option<Value>,
+    /// The scopes of a service or citizen token, separated by spaces (RFC 9068 §2.2.3).
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// The grant it belongs to, a UUID, where it rests on consent.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub grant_id: Option<String>,
+    /// Where a resource server that checks offline finds out whether it still counts.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub status: Option<StatusReference>,
+    /// When the citizen signed in, in seconds (RFC 9068 §2.2.1), where she did for this.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<i64>,
+    /// How strongly she signed in, as her identity provider says.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
 }
 
 /// What a token is bound to (RFC 7800 §3.1): exactly one of the two.
@@ -51,6 +70,11 @@ pub enum Confirmation {
     /// The SHA-256 of a client certificate in DER, base64url.
     #[serde(rename = "x5t#S256")]
     Certificate(String),
+}
+
+/// A claim that may be absent, but is nothing else than an array.
+fn array<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Value>, D::Error> {
+    Vec::deserialize(from).map(|items| Some(Value::Array(items)))
 }
 
 /// Why an access token was refused; outside each reads `invalid_token`.
@@ -100,6 +124,12 @@ impl AccessTokenError {
 }
 
 impl AccessToken {
+    /// The one object of [`Self::authorization_details`]; `None` for a token that has none.
+    #[must_use]
+    pub fn detail(&self) -> Option<&Value> {
+        self.authorization_details.as_ref().and_then(|details| details.get(0))
+    }
+
     /// The token in compact form, signed with the key named `kid`.
     ///
     /// # Errors

@@ -19,8 +19,8 @@ pub const MAX_COMPACT: usize = 16 * 1024;
 /// Why a signed text was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JwsError {
-    /// More than [`MAX_COMPACT`] bytes.
-    #[error("the signed text is longer than {MAX_COMPACT} bytes")]
+    /// More than [`MAX_COMPACT`] bytes, or than the caller's own limit.
+    #[error("the signed text is too long")]
     TooLarge,
     /// Not three parts of base64url.
     #[error("not a signed text in compact form")]
@@ -85,6 +85,7 @@ pub struct Unverified<'a> {
     message: &'a str,
     payload: &'a str,
     signature: &'a str,
+    limit: usize,
 }
 
 /// Header and claims of a text whose signature holds. Nothing is said yet about what the claims mean.
@@ -102,7 +103,15 @@ impl<'a> Unverified<'a> {
     /// # Errors
     /// See [`JwsError`].
     pub fn parse(compact: &'a str) -> Result<Self, JwsError> {
-        if compact.len() > MAX_COMPACT {
+        Self::parse_within(compact, MAX_COMPACT)
+    }
+
+    /// The same with another limit in bytes, for texts that are long by nature: receipts.
+    ///
+    /// # Errors
+    /// See [`JwsError`].
+    pub fn parse_within(compact: &'a str, limit: usize) -> Result<Self, JwsError> {
+        if compact.len() > limit {
             return Err(JwsError::TooLarge);
         }
         let (message, signature) = compact.rsplit_once('.').ok_or(JwsError::Form)?;
@@ -111,7 +120,7 @@ impl<'a> Unverified<'a> {
             return Err(JwsError::Form);
         }
         let header = read_header(&decode(header).ok_or(JwsError::Form)?)?;
-        Ok(Self { header, message, payload, signature })
+        Ok(Self { header, message, payload, signature, limit })
     }
 
     /// The header.
@@ -126,7 +135,7 @@ impl<'a> Unverified<'a> {
     /// [`JwsError::Form`] or [`JwsError::Claims`].
     pub fn unverified_claims<C: DeserializeOwned>(&self) -> Result<C, JwsError> {
         let payload = decode(self.payload).ok_or(JwsError::Form)?;
-        Ok(json::parse_as(&payload, MAX_COMPACT)?)
+        Ok(json::parse_as(&payload, self.limit)?)
     }
 
     /// Checks the signature and only then reads the claims.

@@ -1,5 +1,6 @@
 //! JSON Web Keys, Signatures and Tokens (RFC 7515, 7517, 7519, 7638) and what OAuth builds from them: client
-//! assertions (RFC 7523 as FAPI 2.0 narrows it), DPoP proofs (RFC 9449) and access tokens (RFC 9068).
+//! assertions (RFC 7523 as FAPI 2.0 narrows it), DPoP proofs (RFC 9449), access tokens (RFC 9068), request objects
+//! (RFC 9101), signed answers (JARM, RFC 9701), status lists, security events (RFC 8417) and login hints (CIBA).
 //!
 //! In scope: reading, checking and writing these texts; everything is decided from the arguments, `now` among them.
 //! Out of scope: storing keys, remembering `jti`s ([`replay_id`] only names them), HTTP, and encryption (RFC 7516).
@@ -9,6 +10,11 @@ pub mod access_token;
 pub mod assertion;
 pub mod dpop;
 pub mod jws;
+pub mod login_hint;
+pub mod request_object;
+pub mod security_event;
+pub mod signed_answers;
+pub mod status_list;
 
 mod claims;
 mod jwk;

@@ -3,9 +3,9 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::{Deserialize, Deserializer};
-use url::{Host, Url};
+use url::Url;
 
-use crate::secret::Secret;
+use crate::{outbound::http::is_loopback, secret::Secret};
 
 /// A signature algorithm of RFC 7518 §3.1 or RFC 8037. MACs and `none` cannot be named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -217,11 +217,5 @@ impl IssuerConfig {
 
 /// Whether this service will speak to `url`: `https`, or `http` on loopback.
 pub(super) fn is_acceptable(url: &Url) -> bool {
-    let loopback = match url.host() {
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
-    };
-    url.scheme() == "https" || (url.scheme() == "http" && loopback)
+    url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url))
 }

@@ -31,11 +31,11 @@ pub async fn introspect(engines: &Engines, who: &Authenticated, form: &Form) -> 
         return Ok(Introspection::Inactive);
     }
     let mut details = token.authorization_details;
-    let detail = details.get_mut(0).ok_or(Error::Inconsistent("authorization_details"))?;
-    if let Some(left) = detail.get_mut("uses_left") {
+    let mut detail = details.as_mut().and_then(|details| details.get_mut(0));
+    if let Some(left) = detail.as_mut().and_then(|detail| detail.get_mut("uses_left")) {
         *left = row.uses_left.into();
     }
-    if is_holder {
+    if let Some(detail) = detail.filter(|_| is_holder) {
         let subject = engines.vault.subject(row.subject).await?.ok_or(Error::Inconsistent("subject"))?;
         let id = engines.vault.national_id(&subject).await?.ok_or(Error::Inconsistent("national id"))?;
         if let Some(named) = detail.get_mut("subject").and_then(|s| s.as_object_mut()) {
@@ -57,6 +57,8 @@ pub async fn introspect(engines: &Engines, who: &Authenticated, form: &Form) -> 
         token_type,
         cnf,
         authorization_details: details,
+        scope: token.scope,
+        grant_id: token.grant_id,
     })))
 }
 

@@ -1,41 +1,37 @@
 //! Issuing: one person, one purpose, exactly the fields asked for, or a refusal that says why.
 //!
 //! The order is that of DESIGN §5: what does not depend on the person first and precisely; then policy, whose
-//! refusals are entries; then the entry and the token in one transaction; only then the token leaves (I1).
+//! refusals are entries ([`judge`]); then the entry and the token in one transaction (`release`); only then the token
+//! leaves (I1).
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
 use super::{
-    Authenticated, Error, client,
+    Authenticated, Error, authorize, client,
     official::{self, Acting},
+    refresh,
+    release::{Grant, release},
     request,
 };
 use crate::{
+    consent::{self},
     domain::{
-        catalogue::{BasisKind, Purpose},
+        catalogue::BasisKind,
         decision::{Action, ClientFacts, Decision, Facts as PolicyFacts, Reason},
         record::{Facts, Kind},
         subject::Subject,
     },
     engines::{Engines, Recorded},
-    jose::{
-        access_token::{self, AccessToken, Confirmation},
-        dpop::DpopProof,
-    },
-    ledger::entry::Event,
+    jose::dpop::DpopProof,
     protocol::{
         error::{ErrorCode, OAuthError},
-        rar::{self, AuthorizationDetail, GrantedDetail, GrantedSubject},
-        token::{TokenRequest, TokenResponse, TokenType},
+        rar::AuthorizationDetail,
+        token::{DetailsRequest, TokenRequest, TokenResponse, unsupported_grant_type},
     },
-    registry::Client,
-    store::append::{Command, Outcome, Require, Token},
+    store::append::{Command, Outcome},
 };
-
-/// The longest life of a token, whatever a purpose says (DESIGN D6), in seconds.
-const MAX_LIFETIME: i64 = 300;
 
 /// An official who signed in at her agency, as `login` proved it.
 #[derive(Clone, Debug)]
@@ -69,7 +65,17 @@ pub struct Ask<'a> {
 /// # Errors
 /// [`Error::Refused`] with a stable reason and, for refusals of policy, the entry that recorded it.
 pub async fn issue(engines: &Engines, ask: Ask<'_>) -> Result<TokenResponse, Error> {
-    match prepare(engines, &ask).await {
+    let grant = match ask.request {
+        TokenRequest::Details(asked) => details(engines, &ask, asked).await,
+        TokenRequest::Code(asked) => authorize::redeem(engines, &ask, asked).await,
+        TokenRequest::Refresh(asked) => refresh::redeem(engines, &ask, asked).await,
+        TokenRequest::Backchannel(_) | TokenRequest::Service(_) => Err(unsupported_grant_type().into()),
+    };
+    let judged = match grant {
+        Ok(grant) => judge(engines, &ask, grant).await,
+        Err(refusal) => Err(refusal),
+    };
+    match judged {
         // What the transaction refuses has used the assertion and the proof up already.
         Ok((grant, facts)) => release(engines, &ask, grant, facts).await,
         Err(refusal) => Err(use_up(engines, &ask, refusal).await?),
@@ -92,171 +98,106 @@ async fn use_up(engines: &Engines, ask: &Ask<'_>, refusal: Error) -> Result<Erro
     Ok(refusal)
 }
 
-/// Everything up to the transaction: what is granted and what its entry says, or why not.
-async fn prepare<'a>(engines: &'a Engines, ask: &'a Ask<'_>) -> Result<(Grant<'a>, Facts), Error> {
+/// What `client_credentials` asks for. Where consent is the basis, it rests on one that stands.
+async fn details<'a>(
+    engines: &'a Engines,
+    ask: &'a Ask<'_>,
+    asked: &DetailsRequest,
+) -> Result<Grant<'a>, Error> {
     let client = &ask.who.client;
-    let detail = AuthorizationDetail::parse_list(ask.request.authorization_details.expose())
-        .map_err(OAuthError::from)?;
-    let audience = request::audience(engines, ask.request.resource.as_deref()).await?;
+    let detail =
+        AuthorizationDetail::parse_list(asked.authorization_details.expose()).map_err(OAuthError::from)?;
+    let audience = request::audience(engines, asked.resource.as_deref()).await?;
     let purpose = request::known_purpose(engines, &detail)?;
     let basis = request::basis(&detail, purpose)?;
-    let official = official::official(engines, client, &detail, ask.actor.as_ref()).await?;
+    if detail.limits.is_some() {
+        let description = "`limits` belong where consent is asked for: at /oauth/par or /oauth/bc-authorize";
+        return Err(request::bad("limits_not_taken", description).into());
+    }
+    let official = official::official(engines, client, detail.official.as_ref(), ask.actor.as_ref()).await?;
     let subject = request::subject(engines, client, &detail).await?;
+    let consent = match basis {
+        BasisKind::Consent => consent::live(engines, client.id, &subject, &purpose.id).await?,
+        BasisKind::Statutory | BasisKind::Emergency | BasisKind::Contract => None,
+    };
+    Ok(Grant {
+        client,
+        purpose,
+        basis,
+        audience,
+        subject,
+        official,
+        fields: detail.datatypes,
+        case: detail.case,
+        justification: detail.justification,
+        consent,
+        fresh: false,
+        refresh: false,
+        once: None,
+    })
+}
 
-    let fields: Vec<&str> = detail.datatypes.iter().map(String::as_str).collect();
-    let decision = engines.register.decide(&PolicyFacts {
+/// Puts a grant before the rules: what its entry says, or why not.
+async fn judge<'a>(engines: &Engines, ask: &Ask<'_>, grant: Grant<'a>) -> Result<(Grant<'a>, Facts), Error> {
+    let decision = decide(engines, ask, &grant).await?;
+    let facts = facts(&grant, ask.actor.as_ref(), &decision);
+    match decision.reason {
+        None => Ok((grant, facts)),
+        Some(reason) => Err(refuse(engines, ask, &grant.subject, facts, reason, &decision).await?),
+    }
+}
+
+async fn decide(engines: &Engines, ask: &Ask<'_>, grant: &Grant<'_>) -> Result<Decision, Error> {
+    let fields: Vec<&str> = grant.fields.iter().map(String::as_str).collect();
+    let consent = grant.consent.as_ref();
+    let granted = consent.map(|consent| consent.record.granted()).unwrap_or_default();
+    let uses = match consent {
+        Some(consent) => consent.uses_in_period(engines).await?,
+        None => 0,
+    };
+    // The official's sign-in where she proved herself; else the citizen's, who answered.
+    let answered = consent.and_then(|consent| consent.record.answered_by.as_ref()?.assurance);
+    let assurance = ask.actor.as_ref().map(|actor| actor.assurance).or(answered).unwrap_or(0);
+    Ok(engines.register.decide(&PolicyFacts {
         action: Action::IssueToken,
         now: engines.now(),
         client: ClientFacts {
-            id: &client.client_id,
-            agency: &client.agency,
-            purposes: &client.purposes,
-            suspended: client.suspended,
+            id: &grant.client.client_id,
+            agency: &grant.client.agency,
+            purposes: &grant.client.purposes,
+            suspended: grant.client.suspended,
         },
-        official: official.as_ref().map(Acting::facts),
-        purpose: &purpose.id,
-        basis,
+        official: grant.official.as_ref().map(Acting::facts),
+        purpose: &grant.purpose.id,
+        basis: grant.basis,
         fields: &fields,
-        has_case: detail.case.is_some(),
-        assurance: ask.actor.as_ref().map_or(0, |actor| actor.assurance),
-        consent: None,
-    });
-    let facts = facts(client, &detail, basis, official.as_ref(), ask.actor.as_ref(), &decision);
-    if let Some(reason) = decision.reason {
-        return Err(refuse(engines, ask, &subject, facts, reason, &decision).await?);
-    }
-    Ok((Grant { client, detail, purpose, basis, audience, subject, official }, facts))
+        has_case: grant.case.is_some(),
+        assurance,
+        consent: consent.map(|consent| consent.facts(&granted, uses, grant.fresh)),
+        standing: None,
+        emergency: None,
+    }))
 }
 
-/// Everything a token is made from.
-struct Grant<'a> {
-    client: &'a Client,
-    detail: AuthorizationDetail,
-    purpose: &'a Purpose,
-    basis: BasisKind,
-    audience: String,
-    subject: Subject,
-    official: Option<Acting>,
-}
-
-async fn release(
-    engines: &Engines,
-    ask: &Ask<'_>,
-    grant: Grant<'_>,
-    mut facts: Facts,
-) -> Result<TokenResponse, Error> {
-    let now = engines.now();
-    let lifetime = i64::from(grant.purpose.max_lifetime_s).min(MAX_LIFETIME);
-    let exp = now.seconds().saturating_add(lifetime);
-    let jti = engines.id();
-    let handle = engines.vault.handle(&grant.client.agency, &grant.subject).await?;
-    let details = serde_json::to_value([GrantedDetail {
-        kind: rar::TYPE.to_owned(),
-        id: engines.id().to_string(),
-        purpose: grant.purpose.id.clone(),
-        subject: GrantedSubject { handle: handle.as_ref().to_owned() },
-        actions: vec!["read".to_owned()],
-        datatypes: grant.detail.datatypes.clone(),
-        basis: request::wire(grant.basis),
-        expires_at: exp,
-        uses_left: grant.purpose.max_uses,
-    }])
-    .map_err(|_| Error::Inconsistent("authorization_details"))?;
-    let token = AccessToken {
-        iss: engines.addresses.issuer.clone(),
-        sub: grant.client.client_id.clone(),
-        client_id: grant.client.client_id.clone(),
-        aud: grant.audience.clone(),
-        exp,
-        iat: now.seconds(),
-        jti: jti.to_string(),
-        cnf: Confirmation::Jkt(ask.proof.jkt.clone()),
-        authorization_details: details.clone(),
-    };
-    let access_token = engines.tokens.sign(access_token::TYPE, &token, now)?;
-
-    let expires = crate::time::Millis::from_seconds(exp);
-    facts.token = Some(jti.to_string());
-    facts.expires = Some(expires.0.to_string());
-    let entry = engines.id();
-    let event = Event { id: entry, at: now, kind: Kind::TokenIssued, subject: grant.subject.clone(), facts };
-    let outcome = engines
-        .appender
-        .run(Command {
-            replays: replays(ask),
-            require: Require {
-                client: Some(grant.client.id),
-                official: grant.official.as_ref().map(|named| named.official.id).filter(|id| !id.is_nil()),
-                bundle: Some(Arc::clone(&engines.bundle)),
-                ..Require::default()
-            },
-            token: Some(Token {
-                jti,
-                client: grant.client.id,
-                subject: grant.subject.id(),
-                entry,
-                audience: grant.audience,
-                expires,
-                uses: i64::from(grant.purpose.max_uses),
-                consent: None,
-                grant_id: None,
-                status: None,
-            }),
-            entry: Some(event.draft(Arc::clone(&engines.random))),
-            ..Command::default()
-        })
-        .await?;
-    match outcome {
-        // INVARIANT I1: this arm is the only way out for a token, and it comes after the commit.
-        Outcome::Done { entry: Some(_), .. } => {
-            engines.metrics.token_issued();
-            Ok(TokenResponse {
-                access_token,
-                token_type: TokenType::DPoP,
-                expires_in: exp - now.seconds(),
-                authorization_details: details,
-            })
-        }
-        Outcome::Replayed(id) => Err(replayed(ask, id)),
-        Outcome::ClientSuspended => Err(suspended(Reason::ClientSuspended).into()),
-        Outcome::OfficialSuspended => Err(suspended(Reason::OfficialSuspended).into()),
-        Outcome::BundleChanged => Err(OAuthError::new(
-            ErrorCode::TemporarilyUnavailable,
-            "policy_changed",
-            "this node does not yet have the policies in force; try again",
-        )
-        .into()),
-        Outcome::Done { entry: None, .. }
-        | Outcome::UsesExhausted
-        | Outcome::Collapsed(_)
-        | Outcome::TokenRevoked
-        | Outcome::ConsentNotLive(_)
-        | Outcome::LimitReached(_)
-        | Outcome::Stale => Err(Error::Inconsistent("outcome")),
-    }
-}
-
-fn facts(
-    client: &Client,
-    detail: &AuthorizationDetail,
-    basis: BasisKind,
-    official: Option<&Acting>,
-    actor: Option<&Actor>,
-    decision: &Decision,
-) -> Facts {
+fn facts(grant: &Grant<'_>, actor: Option<&Actor>, decision: &Decision) -> Facts {
+    let official = grant.official.as_ref();
+    let consent = grant.consent.as_ref();
+    let answered = consent.and_then(|consent| consent.record.answered_by.as_ref()?.assurance);
     Facts {
-        agency: Some(client.agency.as_ref().to_owned()),
-        assurance: actor.map(|actor| actor.assurance.to_string()),
-        basis: Some(basis.as_str().to_owned()),
+        agency: Some(grant.client.agency.as_ref().to_owned()),
+        assurance: actor.map(|actor| actor.assurance).or(answered).map(|assurance| assurance.to_string()),
+        basis: Some(grant.basis.as_str().to_owned()),
         bundle: Some(decision.bundle_version.clone()),
-        case: detail.case.clone(),
-        client: Some(client.client_id.clone()),
+        case: grant.case.clone(),
+        client: Some(grant.client.client_id.clone()),
+        consent: consent.map(|consent| consent.row.id.to_string()),
         decision: Some(if decision.allowed { "allow" } else { "deny" }.to_owned()),
-        fields: detail.datatypes.clone(),
-        justification: detail.justification.clone(),
+        fields: grant.fields.clone(),
+        grant: consent.and_then(|consent| consent.row.grant_id).map(|id| id.to_string()),
+        justification: grant.justification.clone(),
         official: official.map(|named| named.official.code.clone()),
         official_how: official.map(|named| if named.proved { "proved" } else { "asserted" }.to_owned()),
-        purpose: Some(detail.purpose.clone()),
+        purpose: Some(grant.purpose.id.clone()),
         purpose_version: decision.purpose_version.clone(),
         reason: decision.reason.map(|reason| reason.code().to_owned()),
         rules: decision.rules.clone(),
@@ -274,13 +215,7 @@ async fn refuse(
     decision: &Decision,
 ) -> Result<Error, Error> {
     engines.metrics.token_refused(reason.code());
-    let excess: BTreeSet<&str> = decision.excess.iter().map(String::as_str).collect();
-    let description = if excess.is_empty() {
-        reason.en().to_owned()
-    } else {
-        let names: Vec<&str> = excess.into_iter().collect();
-        format!("{} Refused: {}.", reason.en(), names.join(", "))
-    };
+    let description = sentence(reason, decision);
     Ok(match engines.refuse(Kind::TokenRefused, subject, facts, replays(ask)).await? {
         Recorded::Entry(entry) => {
             OAuthError::new(code(reason), reason.code(), &description).with_entry(entry).into()
@@ -289,18 +224,42 @@ async fn refuse(
     })
 }
 
+/// What the client reads of a refusal, with the fields that are too many.
+pub(super) fn sentence(reason: Reason, decision: &Decision) -> String {
+    let excess: BTreeSet<&str> = decision.excess.iter().map(String::as_str).collect();
+    if excess.is_empty() {
+        return reason.en().to_owned();
+    }
+    let names: Vec<&str> = excess.into_iter().collect();
+    format!("{} Refused: {}.", reason.en(), names.join(", "))
+}
+
 /// The registered error for a reason.
-const fn code(reason: Reason) -> ErrorCode {
+pub(super) const fn code(reason: Reason) -> ErrorCode {
     match reason {
         Reason::PurposeNotRegistered | Reason::ClientSuspended => ErrorCode::UnauthorizedClient,
-        Reason::EvaluationError | Reason::ReviewOverdue | Reason::NotPermitted | Reason::AssuranceTooLow => {
-            ErrorCode::AccessDenied
-        }
+        Reason::EvaluationError
+        | Reason::ReviewOverdue
+        | Reason::NotPermitted
+        | Reason::AssuranceTooLow
+        | Reason::EmergencySignInStale
+        | Reason::EmergencyReportOverdue
+        // Asking the citizen again would not help, or she has said that she does not want it.
+        | Reason::ConsentUnderReview
+        | Reason::ConsentPaused
+        | Reason::ConsentNotStarted
+        | Reason::ConsentOutsideHours
+        | Reason::ConsentFrequency
+        | Reason::StandingNeverPurpose
+        | Reason::StandingNeverAgency
+        | Reason::StandingOutsideHours => ErrorCode::AccessDenied,
         Reason::ConsentRequired
         | Reason::ConsentWithdrawn
         | Reason::ConsentExpired
         | Reason::ConsentForAnotherVersion
-        | Reason::ConsentFieldNotCovered => ErrorCode::ConsentRequired,
+        | Reason::ConsentFieldNotCovered
+        | Reason::ConsentUsedUp
+        | Reason::StandingAskEachTime => ErrorCode::ConsentRequired,
         Reason::PurposeUnknown
         | Reason::PurposeNotActive
         | Reason::OfficialUnknown
@@ -316,20 +275,27 @@ const fn code(reason: Reason) -> ErrorCode {
         | Reason::FieldOutsidePurposeMinimum
         | Reason::EmptyFieldSet
         | Reason::CaseRequired
-        | Reason::CaseNotTaken => ErrorCode::InvalidAuthorizationDetails,
+        | Reason::CaseNotTaken
+        | Reason::ApproverRequired
+        | Reason::ApproverSamePerson
+        | Reason::ApproverUnknown
+        | Reason::ApproverAgencyMismatch
+        | Reason::ApproverSuspended
+        | Reason::ApproverNotProved
+        | Reason::EmergencyNotJustified => ErrorCode::InvalidAuthorizationDetails,
     }
 }
 
-/// Suspension came between the decision and the entry; the next request records it as a refusal.
-fn suspended(reason: Reason) -> OAuthError {
-    OAuthError::new(code(reason), reason.code(), reason.en())
+/// What was found in the transaction and not before it: the next request records it as a refusal.
+pub(super) fn too_late(reason: Reason) -> Error {
+    OAuthError::new(code(reason), reason.code(), reason.en()).into()
 }
 
-fn replays(ask: &Ask<'_>) -> Vec<(Uuid, crate::time::Millis)> {
+pub(super) fn replays(ask: &Ask<'_>) -> Vec<(Uuid, crate::time::Millis)> {
     vec![ask.who.replay, (ask.proof.replay_id(), ask.proof.expires())]
 }
 
-fn replayed(ask: &Ask<'_>, id: Uuid) -> Error {
+pub(super) fn replayed(ask: &Ask<'_>, id: Uuid) -> Error {
     if id == ask.who.replay.0 {
         return client::replayed().into();
     }

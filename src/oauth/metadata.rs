@@ -6,6 +6,7 @@ use crate::{
     protocol::{
         metadata::{AuthorizationServer, ProtectedResource},
         rar,
+        scope::ServiceScope,
     },
 };
 
@@ -21,6 +22,7 @@ pub fn authorization_server(engines: &Engines) -> AuthorizationServer {
     AuthorizationServer {
         issuer: issuer.clone(),
         token_endpoint: at("/oauth/token"),
+        scopes_supported: list(&[ServiceScope::Streams.as_str()]),
         jwks_uri: at("/oauth/jwks"),
         introspection_endpoint: Some(at("/oauth/introspect")),
         revocation_endpoint: Some(at("/oauth/revoke")),

@@ -3,21 +3,30 @@
 //! In scope: client authentication, issuing, introspection, revocation, discovery documents. Out of scope: HTTP, the
 //! rules themselves (`policy`), and proving an official's sign-in (`login`; the result is an argument here).
 
+mod authorize;
 mod client;
 mod introspect;
 mod issue;
 mod metadata;
 mod official;
+mod pushed;
+mod refresh;
+mod release;
 mod request;
 mod revoke;
+mod service;
 
+pub use authorize::{Answered, Answers, Arrival, Said, answer, arrive};
 pub use client::{Authenticated, authenticate};
 pub use introspect::introspect;
 pub use issue::{Actor, Ask, issue};
 pub use metadata::{authorization_server, protected_resource};
+pub use pushed::push;
 pub use revoke::revoke;
+pub use service::issue_service;
 
 use crate::{
+    consent,
     ledger::appender::AppendError,
     protocol::error::{ErrorCode, OAuthError},
     store,
@@ -39,6 +48,9 @@ pub enum Error {
     /// The ledger could not be written; nothing is released.
     #[error(transparent)]
     Append(#[from] AppendError),
+    /// A consent could not be read or changed.
+    #[error(transparent)]
+    Consent(#[from] consent::Error),
     /// The token could not be signed.
     #[error(transparent)]
     Sign(#[from] crate::tokens::SignError),
@@ -53,7 +65,9 @@ impl Error {
     pub fn public(&self) -> OAuthError {
         match self {
             Self::Refused(error) => error.clone(),
+            Self::Consent(error) if !error.is_unavailable() => internal(),
             Self::Store(_)
+            | Self::Consent(_)
             | Self::Vault(VaultError::Store(_))
             | Self::Append(AppendError::Unavailable(_)) => OAuthError::new(
                 ErrorCode::TemporarilyUnavailable,
@@ -65,11 +79,12 @@ impl Error {
                 "overloaded",
                 "too many requests are waiting; nothing was released; try again later",
             ),
-            Self::Vault(VaultError::Sealed(_)) | Self::Sign(_) | Self::Inconsistent(_) => OAuthError::new(
-                ErrorCode::ServerError,
-                "internal_error",
-                "the service cannot answer this request; its operators have been told",
-            ),
+            Self::Vault(VaultError::Sealed(_)) | Self::Sign(_) | Self::Inconsistent(_) => internal(),
         }
     }
+}
+
+fn internal() -> OAuthError {
+    let description = "the service cannot answer this request; its operators have been told";
+    OAuthError::new(ErrorCode::ServerError, "internal_error", description)
 }

@@ -4,18 +4,14 @@ use uuid::Uuid;
 
 use super::{Error, issue::Actor, request::bad};
 use crate::{
-    domain::{
-        decision::OfficialFacts,
-        record::{Facts, Kind},
+    domain::decision::OfficialFacts,
+    engines::{Engines, OfficialError, OfficialSignIn},
+    protocol::{
+        error::{ErrorCode, OAuthError},
+        rar::AssertedOfficial,
     },
-    engines::Engines,
-    ledger::entry::Event,
-    protocol::rar::AuthorizationDetail,
     registry::Client,
-    store::{
-        append::{Change, Command},
-        officials::Official,
-    },
+    store::officials::Official,
 };
 
 /// An official as the register knows her, or as nobody knows her.
@@ -42,7 +38,7 @@ impl Acting {
 pub(super) async fn official(
     engines: &Engines,
     client: &Client,
-    detail: &AuthorizationDetail,
+    named: Option<&AssertedOfficial>,
     actor: Option<&Actor>,
 ) -> Result<Option<Acting>, Error> {
     let unknown = |code: &str| Official {
@@ -55,7 +51,7 @@ pub(super) async fn official(
         created_at: 0,
         suspended_at: None,
     };
-    match (&detail.official, actor) {
+    match (named, actor) {
         (None, None) => Ok(None),
         (Some(_), Some(_)) => {
             Err(bad("official_named_twice", "name the official by `official` or by `actor_token`, not both")
@@ -68,38 +64,31 @@ pub(super) async fn official(
             Ok(Some(Acting { official, registered, proved: false }))
         }
         (None, Some(actor)) => {
-            let official = match engines.registry.official_by_sign_in(&actor.issuer, &actor.sub).await? {
-                Some(official) => official,
-                None => first_sign_in(engines, client, actor).await?,
-            };
+            let official = proved(engines, client, actor).await?;
             Ok(Some(Acting { official, registered: true, proved: true }))
         }
     }
 }
 
-/// A first proved sign-in registers the official (DESIGN §5): her agency's own issuer vouches for her.
-async fn first_sign_in(engines: &Engines, client: &Client, actor: &Actor) -> Result<Official, Error> {
-    let official = Official {
-        id: engines.id(),
-        agency: client.agency.as_ref().to_owned(),
-        code: actor.code.clone(),
-        unit: actor.unit.clone().unwrap_or_default(),
-        issuer: Some(actor.issuer.clone()),
-        sub: Some(actor.sub.clone()),
-        created_at: engines.now().0,
-        suspended_at: None,
+/// The official of a proved sign-in; the first one registers her.
+async fn proved(engines: &Engines, client: &Client, actor: &Actor) -> Result<Official, Error> {
+    let sign_in = OfficialSignIn {
+        issuer: &actor.issuer,
+        sub: &actor.sub,
+        agency: &client.agency,
+        code: &actor.code,
+        unit: actor.unit.as_deref(),
+        assurance: actor.assurance,
     };
-    let facts = Facts {
-        agency: Some(official.agency.clone()),
-        official: Some(official.code.clone()),
-        official_how: Some("proved".to_owned()),
-        unit: Some(official.unit.clone()),
-        ..Facts::default()
-    };
-    let subject = engines.vault.agency(&official.agency).await?;
-    let event = Event { id: engines.id(), at: engines.now(), kind: Kind::OfficialRegistered, subject, facts };
-    let changes = vec![Change::PutOfficial(Box::new(official))];
-    engines.record_with(event, Command { changes, ..Command::default() }).await?;
-    let found = engines.registry.official_by_sign_in(&actor.issuer, &actor.sub).await?;
-    found.ok_or(Error::Inconsistent("official"))
+    engines.official_signed_in(sign_in).await.map_err(|error| match error {
+        OfficialError::Store(error) => error.into(),
+        OfficialError::Vault(error) => error.into(),
+        OfficialError::Append(error) => error.into(),
+        OfficialError::Conflict => OAuthError::new(
+            ErrorCode::InvalidRequest,
+            "official_conflict",
+            "the official's code is registered with another sign-in; her agency must settle it",
+        )
+        .into(),
+    })
 }

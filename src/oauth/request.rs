@@ -10,7 +10,7 @@ use crate::{
     engines::Engines,
     protocol::{
         error::{ErrorCode, OAuthError},
-        rar::{AuthorizationDetail, Basis, Subject as Named},
+        rar::{AuthorizationDetail, Basis, RarError, Subject as Named},
     },
     registry::Client,
 };
@@ -64,16 +64,21 @@ pub(super) fn known_purpose<'a>(
 }
 
 pub(super) fn basis(detail: &AuthorizationDetail, purpose: &Purpose) -> Result<BasisKind, OAuthError> {
-    match detail.basis {
-        Some(Basis::Statutory) => Ok(BasisKind::Statutory),
-        Some(Basis::Consent) => Ok(BasisKind::Consent),
-        Some(Basis::Emergency) => Ok(BasisKind::Emergency),
-        Some(Basis::Contract) => Ok(BasisKind::Contract),
+    let basis = match detail.basis {
+        Some(Basis::Statutory) => BasisKind::Statutory,
+        Some(Basis::Consent) => BasisKind::Consent,
+        Some(Basis::Emergency) => BasisKind::Emergency,
+        Some(Basis::Contract) => BasisKind::Contract,
         None => purpose
             .sole_basis()
             .map(|basis| basis.kind)
-            .ok_or_else(|| bad("basis_missing", "this purpose has several bases; `basis` must name one")),
+            .ok_or_else(|| bad("basis_missing", "this purpose has several bases; `basis` must name one"))?,
+    };
+    // Where the basis was not named, only here is it known that limits have no place.
+    if detail.limits.is_some() && basis != BasisKind::Consent {
+        return Err(RarError::LimitsNotTaken.into());
     }
+    Ok(basis)
 }
 
 pub(super) const fn wire(basis: BasisKind) -> Basis {

@@ -34,7 +34,7 @@ pub async fn revoke(engines: &Engines, who: &Authenticated, form: &Form) -> Resu
     }
     let jti = Uuid::parse_str(&token.jti).map_err(|_| Error::Inconsistent("jti"))?;
     let subject = engines.vault.subject(row.subject).await?.ok_or(Error::Inconsistent("subject"))?;
-    let detail = token.authorization_details.get(0);
+    let detail = token.detail();
     let facts = Facts {
         agency: Some(who.client.agency.as_ref().to_owned()),
         client: Some(token.client_id.clone()),

@@ -10,6 +10,7 @@ use std::{
 pub use reqwest::Client;
 use reqwest::{Certificate, Identity, redirect::Policy};
 use rustls::crypto::CryptoProvider;
+use url::{Host, Url};
 
 use crate::secret::Secret;
 
@@ -102,6 +103,17 @@ pub fn provider() -> Arc<CryptoProvider> {
     });
     CryptoProvider::get_default()
         .map_or_else(|| Arc::new(rustls::crypto::ring::default_provider()), Arc::clone)
+}
+
+/// Whether an address stays on this machine: a loopback address, or `localhost`. Only there may plain http be spoken.
+#[must_use]
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
 }
 
 fn anchors(pem: &[u8]) -> Result<Vec<Certificate>, HttpError> {

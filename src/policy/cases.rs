@@ -2,17 +2,17 @@
 //!
 //! A case starts from a request with nothing wrong and says only what is different, so that a lawyer can write it.
 
-use std::{collections::BTreeSet, time::Duration};
+mod situation;
 
 use serde::Deserialize;
+use situation::{
+    WhatConsent, WhatEmergency, WhatHappens, WhatStanding, WhichReview, WhoActs, WhoApproves, WhoAsks,
+};
 
 use super::{Register, error::Faults};
-use crate::{
-    domain::{
-        catalogue::{BasisKind, OfficialDemand, Purpose},
-        decision::{Action, ClientFacts, ConsentFacts, Decision, Facts, OfficialFacts, Reason},
-    },
-    time::Millis,
+use crate::domain::{
+    catalogue::BasisKind,
+    decision::{Decision, Reason},
 };
 
 /// One case: what is different from a request with nothing wrong, and what must come of it.
@@ -42,55 +42,19 @@ pub struct Case {
     client: WhoAsks,
     /// Live where consent is the basis, unless given.
     consent: Option<WhatConsent>,
+    /// What the person decided ahead of time: nothing, unless given.
+    #[serde(default)]
+    standing: Vec<WhatStanding>,
+    /// Another registered official who signed in where emergency is the basis, unless given.
+    #[serde(default)]
+    approver: WhoApproves,
+    /// Justified and nothing owed where emergency is the basis, unless given.
+    emergency: Option<WhatEmergency>,
     #[serde(default)]
     review: WhichReview,
-}
-
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum WhatHappens {
-    #[default]
-    IssueToken,
-    Disclose,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum WhoActs {
-    None,
-    Asserted,
-    Proved,
-    Unknown,
-    Suspended,
-    OtherAgency,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum WhoAsks {
-    #[default]
-    Registered,
-    Unregistered,
-    Suspended,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum WhatConsent {
-    None,
-    Live,
-    Withdrawn,
-    Expired,
-    OtherVersion,
-    FewerFields,
-}
-
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum WhichReview {
-    #[default]
-    Current,
-    Overdue,
+    /// The standing choices that the basis must have overridden.
+    #[serde(default)]
+    overrides: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -138,68 +102,6 @@ impl Register {
             })
             .collect()
     }
-
-    fn decide_case(&self, purpose: &Purpose, case: &Case) -> Decision {
-        let kind = case.basis.or_else(|| purpose.bases.first().map(|basis| basis.kind));
-        let kind = kind.unwrap_or(BasisKind::Statutory);
-        let of_basis = || purpose.basis(kind).or(purpose.bases.first()).map(|basis| basis.fields.clone());
-        let asked = case.fields.clone().or_else(of_basis).unwrap_or_default();
-        let asked: Vec<&str> = asked.iter().map(String::as_str).collect();
-        let due = purpose.review.as_ref().map_or(Millis(0), |review| review.due);
-        let now = match case.review {
-            WhichReview::Current => due - Duration::from_millis(1),
-            WhichReview::Overdue => due,
-        };
-        let mut purposes = BTreeSet::new();
-        if case.client != WhoAsks::Unregistered {
-            purposes.insert(purpose.id.clone());
-        }
-        let who = case.official.unwrap_or(match purpose.official {
-            OfficialDemand::None => WhoActs::None,
-            OfficialDemand::Asserted => WhoActs::Asserted,
-            OfficialDemand::Proved => WhoActs::Proved,
-        });
-        let proved = purpose.official == OfficialDemand::Proved;
-        let official = (who != WhoActs::None).then_some(OfficialFacts {
-            id: "official",
-            agency: if who == WhoActs::OtherAgency { "another-agency" } else { "agency" },
-            registered: who != WhoActs::Unknown,
-            active: !matches!(who, WhoActs::Suspended | WhoActs::Unknown),
-            proved: who == WhoActs::Proved || (proved && who != WhoActs::Asserted),
-        });
-        let consent = case.consent.unwrap_or(match kind {
-            BasisKind::Consent => WhatConsent::Live,
-            BasisKind::Statutory | BasisKind::Emergency | BasisKind::Contract => WhatConsent::None,
-        });
-        let granted: Vec<&str> =
-            asked.iter().copied().skip(usize::from(consent == WhatConsent::FewerFields)).collect();
-        let consent = (consent != WhatConsent::None).then_some(ConsentFacts {
-            granted: &granted,
-            purpose_version: if consent == WhatConsent::OtherVersion { "0" } else { &purpose.version },
-            expires: if consent == WhatConsent::Expired { now } else { now + Duration::from_secs(1) },
-            withdrawn: consent == WhatConsent::Withdrawn,
-        });
-        self.decide(&Facts {
-            action: match case.action {
-                WhatHappens::IssueToken => Action::IssueToken,
-                WhatHappens::Disclose => Action::Disclose,
-            },
-            now,
-            client: ClientFacts {
-                id: "client",
-                agency: "agency",
-                purposes: &purposes,
-                suspended: case.client == WhoAsks::Suspended,
-            },
-            official,
-            purpose: &purpose.id,
-            basis: kind,
-            fields: &asked,
-            has_case: case.dossier.unwrap_or(purpose.case_required),
-            assurance: case.assurance.unwrap_or(purpose.assurance),
-            consent,
-        })
-    }
 }
 
 impl Case {
@@ -208,6 +110,9 @@ impl Case {
         let got = decision.reason.map_or("allow", Reason::code);
         if got != self.expect {
             return Some(format!("expected `{}`, got `{got}` by {:?}", self.expect, decision.rules));
+        }
+        if decision.overrides != self.overrides {
+            return Some(format!("expected {:?} to be overridden: {:?}", self.overrides, decision.overrides));
         }
         (self.rule.as_ref() != decision.rules.first())
             .then(|| format!("expected the rule {:?}, decided by {:?}", self.rule, decision.rules))

@@ -4,8 +4,8 @@ use cedar_policy::{Authorizer, Response};
 
 use super::Register;
 use crate::domain::{
-    catalogue::Purpose,
-    decision::{Decision, Facts, Reason},
+    catalogue::{BasisKind, Purpose},
+    decision::{Decision, Facts, Reason, StandingFacts},
 };
 
 impl Register {
@@ -42,6 +42,7 @@ impl Register {
                 reason: None,
                 rules,
                 excess,
+                overrides: overrides(facts),
                 purpose_version: Some(purpose.version.clone()),
                 bundle_version: self.bundle_version.clone(),
             };
@@ -101,8 +102,19 @@ impl Register {
             reason: Some(reason),
             rules,
             excess,
+            overrides: Vec::new(),
             purpose_version: purpose.map(|purpose| purpose.version.clone()),
             bundle_version: self.bundle_version.clone(),
         }
     }
+}
+
+/// The standing choices that meet an allowed request and did not stop it: those that a named basis overrides. Where the
+/// basis obeys them (`global/standing.cedar`), one that is left is one that was kept: she was asked for this request.
+fn overrides(facts: &Facts<'_>) -> Vec<&'static str> {
+    match facts.basis {
+        BasisKind::Statutory | BasisKind::Emergency => facts.standing.map(StandingFacts::codes),
+        BasisKind::Consent | BasisKind::Contract => None,
+    }
+    .unwrap_or_default()
 }

@@ -8,7 +8,8 @@ use cedar_policy::{
 
 use crate::domain::{
     catalogue::{BasisKind, Catalogue, Purpose},
-    decision::{Action, ConsentFacts, Facts},
+    consent::{State, minute_of_day},
+    decision::{Action, ConsentFacts, EmergencyFacts, Facts, OfficialFacts, StandingFacts},
 };
 
 /// A fact that could not be put before the rules; always a refusal (I4).
@@ -22,6 +23,7 @@ pub(super) struct Vocabulary {
     fields: HashMap<String, EntityUid>,
     purposes: HashMap<String, EntityUid>,
     bases: HashMap<BasisKind, EntityUid>,
+    states: HashMap<State, EntityUid>,
     issue_token: EntityUid,
     disclose: EntityUid,
     request: EntityUid,
@@ -40,6 +42,10 @@ impl Vocabulary {
             bases: BasisKind::ALL
                 .into_iter()
                 .map(|kind| Ok((kind, uid(&type_name("Basis")?, kind.as_str()))))
+                .collect::<Result<_, Unfit>>()?,
+            states: State::ALL
+                .into_iter()
+                .map(|state| Ok((state, uid(&type_name("ConsentState")?, state.as_str()))))
                 .collect::<Result<_, Unfit>>()?,
             issue_token: uid(&type_name("Action")?, "issueToken"),
             disclose: uid(&type_name("Action")?, "disclose"),
@@ -65,19 +71,34 @@ impl Vocabulary {
         let client = uid(&self.client, facts.client.id);
         let mut entities = vec![self.client_entity(client.clone(), facts)?];
         let mut circumstances = vec![
-            ("now".to_owned(), RestrictedExpression::new_long(facts.now.0)),
-            ("assurance".to_owned(), RestrictedExpression::new_long(i64::from(facts.assurance))),
+            ("now".to_owned(), long(facts.now.0)),
+            ("minuteOfDay".to_owned(), long(minute_of_day(facts.now))),
+            ("assurance".to_owned(), long(i64::from(facts.assurance))),
         ];
+        let mut officials = HashMap::new();
         if let Some(official) = &facts.official {
-            let name = uid(&self.official, official.id);
+            let name = self.official(official);
+            officials.insert(name.clone(), *official);
+            circumstances.push(("official".to_owned(), RestrictedExpression::new_entity_uid(name)));
+        }
+        if let Some(emergency) = &facts.emergency {
+            if let Some(approver) = emergency.approver {
+                // An official who approves her own act is one entity, and the rules see that she is.
+                officials.entry(self.official(&approver)).or_insert(approver);
+            }
+            circumstances.push(("emergency".to_owned(), self.emergency(emergency)?));
+        }
+        if let Some(standing) = facts.standing {
+            circumstances.push(("standing".to_owned(), choices(standing)?));
+        }
+        for (name, official) in officials {
             let attributes = HashMap::from([
                 ("agency".to_owned(), self.agency(official.agency)),
-                ("registered".to_owned(), RestrictedExpression::new_bool(official.registered)),
-                ("active".to_owned(), RestrictedExpression::new_bool(official.active)),
-                ("proved".to_owned(), RestrictedExpression::new_bool(official.proved)),
+                ("registered".to_owned(), truth(official.registered)),
+                ("active".to_owned(), truth(official.active)),
+                ("proved".to_owned(), truth(official.proved)),
             ]);
-            entities.push(Entity::new(name.clone(), attributes, HashSet::new()).map_err(|_| Unfit)?);
-            circumstances.push(("official".to_owned(), RestrictedExpression::new_entity_uid(name)));
+            entities.push(Entity::new(name, attributes, HashSet::new()).map_err(|_| Unfit)?);
         }
         entities.push(self.request_entity(facts, fields, purpose)?);
         let action = match facts.action {
@@ -96,7 +117,7 @@ impl Vocabulary {
         let attributes = HashMap::from([
             ("agency".to_owned(), self.agency(facts.client.agency)),
             ("purposes".to_owned(), set(purposes)),
-            ("suspended".to_owned(), RestrictedExpression::new_bool(facts.client.suspended)),
+            ("suspended".to_owned(), truth(facts.client.suspended)),
         ]);
         Entity::new(name, attributes, HashSet::new()).map_err(|_| Unfit)
     }
@@ -107,13 +128,17 @@ impl Vocabulary {
         let mut attributes = HashMap::from([
             ("purpose".to_owned(), RestrictedExpression::new_entity_uid(name.clone())),
             ("purposeVersion".to_owned(), RestrictedExpression::new_string(purpose.version.clone())),
-            ("purposeActive".to_owned(), RestrictedExpression::new_bool(purpose.is_active())),
+            ("purposeActive".to_owned(), truth(purpose.is_active())),
             ("basis".to_owned(), RestrictedExpression::new_entity_uid(basis.clone())),
             ("fields".to_owned(), self.fields(fields)?),
-            ("hasCase".to_owned(), RestrictedExpression::new_bool(facts.has_case)),
+            ("hasCase".to_owned(), truth(facts.has_case)),
         ]);
         if let Some(review) = &purpose.review {
-            attributes.insert("reviewDue".to_owned(), RestrictedExpression::new_long(review.due.0));
+            attributes.insert("reviewDue".to_owned(), long(review.due.0));
+        }
+        if let Some(terms) = &purpose.emergency {
+            let within = i64::from(terms.sign_in_minutes).saturating_mul(60_000);
+            attributes.insert("signInWithin".to_owned(), long(within));
         }
         if let Some(consent) = &facts.consent {
             attributes.insert("consent".to_owned(), self.consent(consent)?);
@@ -124,16 +149,54 @@ impl Vocabulary {
     fn consent(&self, consent: &ConsentFacts<'_>) -> Result<RestrictedExpression, Unfit> {
         // A field consented to that the catalogue no longer has covers nothing.
         let granted = consent.granted.iter().filter_map(|name| self.fields.get(*name));
-        RestrictedExpression::new_record([
+        let state = self.states.get(&consent.state).ok_or(Unfit)?;
+        let limits = consent.limits;
+        let mut members = vec![
+            ("state".to_owned(), RestrictedExpression::new_entity_uid(state.clone())),
             ("granted".to_owned(), set(granted)),
             (
                 "purposeVersion".to_owned(),
                 RestrictedExpression::new_string(consent.purpose_version.to_owned()),
             ),
-            ("expires".to_owned(), RestrictedExpression::new_long(consent.expires.0)),
-            ("withdrawn".to_owned(), RestrictedExpression::new_bool(consent.withdrawn)),
-        ])
-        .map_err(|_| Unfit)
+            ("starts".to_owned(), long(limits.starts)),
+            ("expires".to_owned(), long(limits.expires)),
+            ("uses".to_owned(), long(i64::from(consent.uses))),
+            ("maxUses".to_owned(), long(i64::from(limits.max_uses))),
+            ("usesInPeriod".to_owned(), long(i64::from(consent.uses_in_period))),
+            ("forThisRequest".to_owned(), truth(consent.for_this_request)),
+        ];
+        if let Some(frequency) = limits.frequency {
+            members.push(("maxInPeriod".to_owned(), long(i64::from(frequency.n))));
+        }
+        if let Some(hours) = limits.hours {
+            let hours = [
+                ("opens".to_owned(), long(i64::from(hours.opens))),
+                ("closes".to_owned(), long(i64::from(hours.closes))),
+            ];
+            members.push(("hours".to_owned(), record(hours)?));
+        }
+        record(members)
+    }
+
+    fn emergency(&self, emergency: &EmergencyFacts<'_>) -> Result<RestrictedExpression, Unfit> {
+        let mut members = vec![
+            ("samePerson".to_owned(), truth(emergency.same_person)),
+            ("justified".to_owned(), truth(emergency.justified)),
+            ("reportOverdue".to_owned(), truth(emergency.report_overdue)),
+        ];
+        if let Some(approver) = &emergency.approver {
+            let name = self.official(approver);
+            members.push(("approver".to_owned(), RestrictedExpression::new_entity_uid(name)));
+        }
+        if let Some(at) = emergency.oldest_sign_in {
+            members.push(("oldestSignIn".to_owned(), long(at.0)));
+        }
+        record(members)
+    }
+
+    /// Codes of officials are unique within an agency only.
+    fn official(&self, official: &OfficialFacts<'_>) -> EntityUid {
+        uid(&self.official, &format!("{}/{}", official.agency, official.id))
     }
 
     fn agency(&self, id: &str) -> RestrictedExpression {
@@ -146,6 +209,29 @@ impl Vocabulary {
             names.iter().map(|name| self.fields.get(*name).ok_or(Unfit)).collect::<Result<_, _>>()?;
         Ok(set(known.into_iter()))
     }
+}
+
+fn choices(standing: StandingFacts) -> Result<RestrictedExpression, Unfit> {
+    record([
+        ("neverPurpose".to_owned(), truth(standing.never_purpose)),
+        ("neverAgency".to_owned(), truth(standing.never_agency)),
+        ("askEachTime".to_owned(), truth(standing.ask_each_time)),
+        ("outsideHours".to_owned(), truth(standing.outside_hours)),
+    ])
+}
+
+fn record(
+    members: impl IntoIterator<Item = (String, RestrictedExpression)>,
+) -> Result<RestrictedExpression, Unfit> {
+    RestrictedExpression::new_record(members).map_err(|_| Unfit)
+}
+
+fn long(value: i64) -> RestrictedExpression {
+    RestrictedExpression::new_long(value)
+}
+
+fn truth(value: bool) -> RestrictedExpression {
+    RestrictedExpression::new_bool(value)
 }
 
 fn set<'a>(names: impl Iterator<Item = &'a EntityUid>) -> RestrictedExpression {

@@ -13,6 +13,7 @@ mod purpose_toml;
 mod register;
 mod rules;
 mod schema;
+mod terms_toml;
 mod version;
 
 #[cfg(test)]

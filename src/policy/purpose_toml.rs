@@ -5,7 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, civil::Date};
 use serde::Deserialize;
 
-use super::{catalogue_toml::is_said, error::Faults};
+use super::{
+    catalogue_toml::is_said,
+    error::Faults,
+    terms_toml::{self, Around, ConsentToml, EmergencyToml},
+};
 use crate::{
     domain::catalogue::{
         Basis, BasisKind, Citation, Confidence, Field, OfficialDemand, Purpose, Review, Status, Text,
@@ -29,6 +33,10 @@ struct PurposeToml {
     max_uses: u32,
     retention: Text,
     notice: Text,
+    #[serde(default)]
+    guardian_hidden: bool,
+    consent: Option<ConsentToml>,
+    emergency: Option<EmergencyToml>,
     #[serde(default)]
     basis: Vec<BasisToml>,
 }
@@ -109,7 +117,7 @@ pub(super) fn purpose(
         faults.file(&file, "a purpose needs at least one `[[basis]]`");
     }
     let mut kinds = BTreeSet::new();
-    let mut bases = Vec::new();
+    let mut bases: Vec<Basis> = Vec::new();
     for basis in table.basis {
         if !kinds.insert(basis.kind) {
             faults.at(&file, text, "[[basis]]", format!("the basis `{}` is given twice", basis.kind));
@@ -133,6 +141,16 @@ pub(super) fn purpose(
             optional: basis.optional,
         });
     }
+    let kinds: Vec<BasisKind> = bases.iter().map(|basis| basis.kind).collect();
+    let around = Around {
+        file: &file,
+        text,
+        bases: &kinds,
+        official: table.official,
+        guardian_hidden: table.guardian_hidden,
+    };
+    let consent = terms_toml::consent(table.consent, &around, faults);
+    let emergency = terms_toml::emergency(table.emergency, &around, faults);
     Some(Purpose {
         id: id.to_owned(),
         version: String::new(),
@@ -150,8 +168,9 @@ pub(super) fn purpose(
         max_lifetime_s: table.max_lifetime_s,
         max_uses: table.max_uses,
         notice: table.notice,
-        guardian_hidden: false,
-        consent: None,
+        guardian_hidden: table.guardian_hidden,
+        consent,
+        emergency,
         review: None,
     })
 }

@@ -13,7 +13,10 @@ use super::{
     schema, version,
 };
 use crate::{
-    domain::catalogue::{Catalogue, Purpose},
+    domain::{
+        catalogue::{Catalogue, Purpose},
+        decision::Reason,
+    },
     time::Millis,
 };
 
@@ -175,6 +178,11 @@ fn parse_rules(files: &Files, catalogue: &Catalogue, faults: &mut Faults) -> Vec
     }
     if !about_others.is_empty() && !parsed.iter().any(|(rule, _)| rule.reason == "field_about_others") {
         faults.file("global", "no rule refuses the fields that are about_others in fields.toml");
+    }
+    for reason in Reason::ALL.into_iter().filter(|reason| reason.is_global()) {
+        if !parsed.iter().any(|(rule, _)| rule.reason == reason.code()) {
+            faults.file("global", format!("no rule for every purpose gives the reason `{reason}`"));
+        }
     }
     for purpose in catalogue.purposes.values() {
         let path = format!("purposes/{}/rules.cedar", purpose.id);

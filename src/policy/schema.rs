@@ -6,7 +6,10 @@
 use std::fmt::Write as _;
 
 use super::error::Faults;
-use crate::domain::catalogue::{BasisKind, Catalogue};
+use crate::domain::{
+    catalogue::{BasisKind, Catalogue},
+    consent::State,
+};
 
 pub(super) const FILE: &str = "schema.cedarschema";
 
@@ -34,12 +37,41 @@ const SHAPES: &str = "
     proved: Bool,
   };
 
-  // Times are milliseconds since 1970-01-01T00:00:00Z.
+  // Hours of the day in Hanoi, in minutes after midnight: from the first to just before the second.
+  type Hours = {
+    opens: Long,
+    closes: Long,
+  };
+
+  // Times are milliseconds since 1970-01-01T00:00:00Z. Uses are tokens taken, the period is that of the frequency.
   type Consent = {
+    state: ConsentState,
     granted: Set<Field>,
     purposeVersion: String,
+    starts: Long,
     expires: Long,
-    withdrawn: Bool,
+    uses: Long,
+    maxUses: Long,
+    usesInPeriod: Long,
+    maxInPeriod?: Long,
+    hours?: Hours,
+    forThisRequest: Bool,
+  };
+
+  // What the person decided ahead of time, as far as it meets this request.
+  type Standing = {
+    neverPurpose: Bool,
+    neverAgency: Bool,
+    askEachTime: Bool,
+    outsideHours: Bool,
+  };
+
+  type Emergency = {
+    approver?: Official,
+    samePerson: Bool,
+    justified: Bool,
+    oldestSignIn?: Long,
+    reportOverdue: Bool,
   };
 
   // What is asked for: one purpose, one basis, one set of fields.
@@ -48,6 +80,7 @@ const SHAPES: &str = "
     purposeVersion: String,
     purposeActive: Bool,
     reviewDue?: Long,
+    signInWithin?: Long,
     basis: Basis,
     fields: Set<Field>,
     hasCase: Bool,
@@ -56,8 +89,11 @@ const SHAPES: &str = "
 
   type Circumstances = {
     now: Long,
+    minuteOfDay: Long,
     assurance: Long,
     official?: Official,
+    standing?: Standing,
+    emergency?: Emergency,
   };
 
   action issueToken, disclose appliesTo {
@@ -75,6 +111,7 @@ pub(super) fn generate(catalogue: &Catalogue) -> String {
     vocabulary(&mut text, "Field", offered.map(|field| field.name.as_str()));
     vocabulary(&mut text, "Purpose", catalogue.purposes.keys().map(String::as_str));
     vocabulary(&mut text, "Basis", BasisKind::ALL.into_iter().map(BasisKind::as_str));
+    vocabulary(&mut text, "ConsentState", State::ALL.into_iter().map(State::as_str));
     text + SHAPES
 }
 

@@ -39,6 +39,28 @@ pub enum ErrorCode {
     ConsentRequired,
     /// RFC 6750 §3.1.
     InsufficientScope,
+    /// RFC 6749 §4.1.2.1.
+    UnsupportedResponseType,
+    /// RFC 9101 §7: a `request_uri` that is unknown, over, used, or another client's.
+    InvalidRequestUri,
+    /// RFC 9101 §7.
+    InvalidRequestObject,
+    /// Grant Management for OAuth 2.0 §5.4.
+    InvalidGrantId,
+    /// CIBA Core §11: the person has not answered yet.
+    AuthorizationPending,
+    /// CIBA Core §11: as `authorization_pending`, and the client must ask less often.
+    SlowDown,
+    /// CIBA Core §11: the request has ended.
+    ExpiredToken,
+    /// CIBA Core §13.
+    InvalidBindingMessage,
+    /// CIBA Core §13.
+    UnknownUserId,
+    /// CIBA Core §13.
+    ExpiredLoginHintToken,
+    /// RFC 9470 §3.
+    InsufficientUserAuthentication,
 }
 
 impl ErrorCode {
@@ -62,6 +84,17 @@ impl ErrorCode {
             Self::InvalidToken => "invalid_token",
             Self::ConsentRequired => "consent_required",
             Self::InsufficientScope => "insufficient_scope",
+            Self::UnsupportedResponseType => "unsupported_response_type",
+            Self::InvalidRequestUri => "invalid_request_uri",
+            Self::InvalidRequestObject => "invalid_request_object",
+            Self::InvalidGrantId => "invalid_grant_id",
+            Self::AuthorizationPending => "authorization_pending",
+            Self::SlowDown => "slow_down",
+            Self::ExpiredToken => "expired_token",
+            Self::InvalidBindingMessage => "invalid_binding_message",
+            Self::UnknownUserId => "unknown_user_id",
+            Self::ExpiredLoginHintToken => "expired_login_hint_token",
+            Self::InsufficientUserAuthentication => "insufficient_user_authentication",
         }
     }
 
@@ -70,7 +103,7 @@ impl ErrorCode {
     #[must_use]
     pub const fn status(self) -> u16 {
         match self {
-            Self::InvalidClient | Self::InvalidToken => 401,
+            Self::InvalidClient | Self::InvalidToken | Self::InsufficientUserAuthentication => 401,
             Self::AccessDenied | Self::InsufficientScope => 403,
             Self::ServerError => 500,
             Self::TemporarilyUnavailable => 503,
@@ -83,7 +116,27 @@ impl ErrorCode {
             | Self::InvalidAuthorizationDetails
             | Self::UseDpopNonce
             | Self::InvalidDpopProof
-            | Self::ConsentRequired => 400,
+            | Self::ConsentRequired
+            | Self::UnsupportedResponseType
+            | Self::InvalidRequestUri
+            | Self::InvalidRequestObject
+            | Self::InvalidGrantId
+            | Self::AuthorizationPending
+            | Self::SlowDown
+            | Self::ExpiredToken
+            | Self::InvalidBindingMessage
+            | Self::UnknownUserId
+            | Self::ExpiredLoginHintToken => 400,
+        }
+    }
+
+    /// The HTTP status when the token endpoint answers for the person: her "no" to a poll is a 400 there (CIBA Core
+    /// §11 with RFC 6749 §5.2), while at the endpoint that takes the request `access_denied` is a 403 (§13).
+    #[must_use]
+    pub const fn poll_status(self) -> u16 {
+        match self {
+            Self::AccessDenied => 400,
+            other => other.status(),
         }
     }
 }
@@ -175,12 +228,28 @@ mod tests {
 
     #[test]
     fn the_written_value_and_the_serialised_one_agree() {
-        for code in
-            [ErrorCode::InvalidClient, ErrorCode::UseDpopNonce, ErrorCode::InvalidAuthorizationDetails]
-        {
+        for code in [
+            ErrorCode::InvalidClient,
+            ErrorCode::UseDpopNonce,
+            ErrorCode::InvalidAuthorizationDetails,
+            ErrorCode::UnsupportedResponseType,
+            ErrorCode::InvalidRequestUri,
+            ErrorCode::InvalidRequestObject,
+            ErrorCode::InvalidGrantId,
+            ErrorCode::AuthorizationPending,
+            ErrorCode::SlowDown,
+            ErrorCode::ExpiredToken,
+            ErrorCode::InvalidBindingMessage,
+            ErrorCode::UnknownUserId,
+            ErrorCode::ExpiredLoginHintToken,
+            ErrorCode::InsufficientUserAuthentication,
+        ] {
             assert_eq!(serde_json::to_value(code).unwrap(), code.as_str());
         }
         assert_eq!(ErrorCode::InvalidClient.status(), 401);
         assert_eq!(ErrorCode::UseDpopNonce.status(), 400);
+        assert_eq!(ErrorCode::SlowDown.status(), 400);
+        assert_eq!(ErrorCode::InsufficientUserAuthentication.status(), 401);
+        assert_eq!((ErrorCode::AccessDenied.status(), ErrorCode::AccessDenied.poll_status()), (403, 400));
     }
 }

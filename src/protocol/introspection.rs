@@ -50,7 +50,14 @@ pub struct ActiveToken {
     /// What it is bound to (RFC 9449 §6.2, RFC 8705 §3.2).
     pub cnf: Value,
     /// What was granted (RFC 9396 §9.2). For the audience's resource server its `subject` also has the `national_id`.
-    pub authorization_details: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorization_details: Option<Value>,
+    /// The scopes of a service or citizen token, separated by spaces.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// The grant it belongs to, a UUID, where it rests on consent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grant_id: Option<String>,
 }
 
 impl Serialize for Introspection {
@@ -92,11 +99,14 @@ mod tests {
             jti: "j".to_owned(),
             token_type: TokenType::DPoP,
             cnf: json!({"jkt": "k"}),
-            authorization_details: json!([]),
+            authorization_details: Some(json!([])),
+            scope: None,
+            grant_id: None,
         };
         let answer = serde_json::to_value(Introspection::Active(Box::new(token))).unwrap();
         assert_eq!((&answer["active"], &answer["token_type"]), (&json!(true), &json!("DPoP")));
         assert_eq!(answer["cnf"]["jkt"], "k");
+        assert!(answer.get("scope").is_none() && answer.get("grant_id").is_none());
     }
 
     #[test]

@@ -34,9 +34,45 @@ pub struct AuthorizationServer {
     /// CIBA Core §4.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub backchannel_token_delivery_modes_supported: Vec<String>,
+    /// CIBA Core §4; said where it is `false`, because its absence means the same less plainly.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backchannel_user_code_parameter_supported: Option<bool>,
     /// Grant Management §7.1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grant_management_endpoint: Option<String>,
+    /// Grant Management §7.1: `query`, `revoke`, and the actions of `protocol::grants`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub grant_management_actions_supported: Vec<String>,
+    /// Grant Management §7.1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grant_management_action_required: Option<bool>,
+    /// Scopes of service and citizen tokens.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub scopes_supported: Vec<String>,
+    /// OpenID Connect Discovery §3, for JAR: whether `request` is taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_parameter_supported: Option<bool>,
+    /// OpenID Connect Discovery §3: whether a `request_uri` of the client's own is taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_uri_parameter_supported: Option<bool>,
+    /// RFC 9101 §10.5: whether every client must sign its requests.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub require_signed_request_object: Option<bool>,
+    /// `alg` values of request objects.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub request_object_signing_alg_values_supported: Vec<String>,
+    /// JARM §3: `alg` values of signed authorization responses.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub authorization_signing_alg_values_supported: Vec<String>,
+    /// RFC 9701 §7: `alg` values of signed introspection answers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub introspection_signing_alg_values_supported: Vec<String>,
+    /// Token Status List §9.1: where all status lists are named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status_list_aggregation_endpoint: Option<String>,
+    /// Strengths of sign-in that purposes may demand of the citizen.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub acr_values_supported: Vec<String>,
     /// Required by RFC 8414 even where it is empty.
     pub response_types_supported: Vec<String>,
     /// Response modes.
@@ -123,10 +159,10 @@ mod tests {
     fn what_does_not_work_is_not_advertised() {
         let document = serde_json::to_value(AuthorizationServer::default()).unwrap();
         let names: Vec<&String> = document.as_object().unwrap().keys().collect();
-        assert!(
-            names.iter().all(|name| !name.contains("pushed") && !name.contains("backchannel")),
-            "{names:?}"
-        );
+        for part in ["pushed", "backchannel", "grant_management", "request_", "signing_alg", "status_list"] {
+            let stray = names.iter().find(|name| name.contains(part) && !name.starts_with("token_endpoint_"));
+            assert_eq!(stray, None);
+        }
         assert_eq!(document["response_types_supported"], serde_json::json!([]));
     }
 }

@@ -26,6 +26,8 @@ pub struct Client {
     pub audience: Option<String>,
     /// Issuers whose ID tokens prove an official's sign-in: a JSON array of `{issuer, audiences}`.
     pub actor_issuers: String,
+    /// What it is allowed beyond asking, a JSON object: [`crate::domain::client::Profile`].
+    pub profile: String,
     /// When it was registered, milliseconds.
     pub created_at: i64,
     /// When it was suspended, milliseconds.
@@ -65,11 +67,13 @@ impl Store {
 /// it is suspended stay.
 pub(super) async fn put(tx: &mut Tx, client: &Client) -> Result<(), Error> {
     const SQL: &str = "INSERT INTO clients \
-         (id, client_id, agency, name, jwks, purposes, redirect_uris, audience, actor_issuers, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+         (id, client_id, agency, name, jwks, purposes, redirect_uris, audience, actor_issuers, profile, \
+          created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
          ON CONFLICT (client_id) DO UPDATE SET agency = excluded.agency, name = excluded.name, \
            jwks = excluded.jwks, purposes = excluded.purposes, redirect_uris = excluded.redirect_uris, \
-           audience = excluded.audience, actor_issuers = excluded.actor_issuers";
+           audience = excluded.audience, actor_issuers = excluded.actor_issuers, \
+           profile = excluded.profile";
     on!(tx, |c| {
         sqlx::query(SQL)
             .bind(client.id)
@@ -81,6 +85,7 @@ pub(super) async fn put(tx: &mut Tx, client: &Client) -> Result<(), Error> {
             .bind(&client.redirect_uris)
             .bind(&client.audience)
             .bind(&client.actor_issuers)
+            .bind(&client.profile)
             .bind(client.created_at)
             .execute(c)
             .await

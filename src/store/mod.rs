@@ -10,6 +10,7 @@ pub mod consents;
 pub mod entries;
 pub mod grants;
 pub mod log;
+pub mod notices;
 pub mod officials;
 pub mod purposes;
 pub mod sessions;

@@ -1,9 +1,10 @@
 //! Access tokens: signed with the key in force, verified with any that is not retired, keys replaced while running.
+//! Receipts: signed with keys of their own, of which none is ever retired.
 //!
 //! Out of scope: what a token may say (`oauth`) and whether it is revoked (`store`).
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, RwLock},
     time::SystemTime,
 };
@@ -12,12 +13,13 @@ use serde::Serialize;
 
 use crate::{
     crypto::PublicKey,
+    domain::receipt::{self, Claims},
     jose::{
         Jwk, Jwks,
         access_token::{self, AccessToken, AccessTokenError},
         jws::{self, JwsError},
     },
-    keyring::{Keyring, KeyringError, TokenKey},
+    keyring::{self, Keyring, KeyringError, TokenKey},
     time::Millis,
 };
 
@@ -32,57 +34,82 @@ pub enum SignError {
     Jws(#[from] JwsError),
 }
 
-/// The token keys of this process; cheap to clone.
+/// The token and receipt keys of this process; cheap to clone.
 #[derive(Clone)]
 pub struct Tokens(Arc<Inner>);
 
 struct Inner {
     folder: PathBuf,
     issuer: String,
-    ring: RwLock<Ring>,
+    tokens: RwLock<Ring>,
+    receipts: RwLock<Ring>,
 }
 
+#[derive(Clone)]
 struct Ring {
     keys: Arc<Vec<TokenKey>>,
     read_at: Option<SystemTime>,
 }
 
 impl Tokens {
-    /// The keys of a keyring folder, for tokens of `issuer`.
+    /// The keys of a keyring folder, for tokens of `issuer`, and those for receipts.
     #[must_use]
-    pub fn new(issuer: &str, folder: PathBuf, keys: Vec<TokenKey>) -> Self {
-        let ring = RwLock::new(Ring { keys: Arc::new(keys), read_at: changed(&folder) });
-        Self(Arc::new(Inner { folder, issuer: issuer.to_owned(), ring }))
+    pub fn new(issuer: &str, folder: PathBuf, tokens: Vec<TokenKey>, receipts: Vec<TokenKey>) -> Self {
+        let ring = |file, keys| RwLock::new(Ring { keys: Arc::new(keys), read_at: changed(&folder, file) });
+        let tokens = ring(keyring::TOKEN_KEYS, tokens);
+        let receipts = ring(keyring::RECEIPT_KEYS, receipts);
+        Self(Arc::new(Inner { folder, issuer: issuer.to_owned(), tokens, receipts }))
     }
 
-    /// Reads the keys again if the file has changed; `true` when it had. What cannot be read changes nothing.
+    /// Reads the keys again whose file has changed; `true` when one had. What cannot be read changes nothing.
     ///
     /// # Errors
-    /// [`KeyringError`] when the changed file cannot be read.
+    /// [`KeyringError`] when a changed file cannot be read.
     pub fn refresh(&self) -> Result<bool, KeyringError> {
-        let now = changed(&self.0.folder);
-        if self.read().1 == now {
+        let tokens = self.renew(&self.0.tokens, keyring::TOKEN_KEYS, Keyring::load_tokens)?;
+        Ok(self.renew(&self.0.receipts, keyring::RECEIPT_KEYS, Keyring::load_receipts)? || tokens)
+    }
+
+    fn renew(
+        &self,
+        ring: &RwLock<Ring>,
+        file: &str,
+        load: fn(&Path) -> Result<Vec<TokenKey>, KeyringError>,
+    ) -> Result<bool, KeyringError> {
+        let now = changed(&self.0.folder, file);
+        if read(ring).read_at == now {
             return Ok(false);
         }
-        let keys = Arc::new(Keyring::load_tokens(&self.0.folder)?);
-        let mut ring = self.0.ring.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let keys = Arc::new(load(&self.0.folder)?);
+        let mut ring = ring.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         *ring = Ring { keys, read_at: now };
         Ok(true)
     }
 
-    fn read(&self) -> (Arc<Vec<TokenKey>>, Option<SystemTime>) {
-        let ring = self.0.ring.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        (Arc::clone(&ring.keys), ring.read_at)
-    }
-
-    /// Signs any claims with the key in force: access tokens, receipts.
+    /// Signs any claims with the token key in force: access tokens, delivery receipts.
     ///
     /// # Errors
     /// [`SignError`].
     pub fn sign<C: Serialize>(&self, typ: &str, claims: &C, now: Millis) -> Result<String, SignError> {
-        let (keys, _) = self.read();
+        let keys = read(&self.0.tokens).keys;
         let key = in_force(&keys, now).ok_or(SignError::NoKey)?;
         Ok(jws::sign(typ, Some(&key.kid), None, claims, &key.key)?)
+    }
+
+    /// Signs a consent receipt ([`receipt::TYP`]) with the receipt key in force.
+    ///
+    /// # Errors
+    /// [`SignError`].
+    pub fn sign_receipt(&self, claims: &Claims, now: Millis) -> Result<String, SignError> {
+        let keys = read(&self.0.receipts).keys;
+        let key = in_force(&keys, now).ok_or(SignError::NoKey)?;
+        Ok(jws::sign(receipt::TYP, Some(&key.kid), None, claims, &key.key)?)
+    }
+
+    /// The public receipt keys: all there ever were, and the coming one.
+    #[must_use]
+    pub fn receipt_keys(&self) -> Jwks {
+        public(read(&self.0.receipts).keys.iter())
     }
 
     /// Checks an access token of ours for `audience`.
@@ -102,7 +129,7 @@ impl Tokens {
     }
 
     fn lookup(&self, now: Millis) -> impl Fn(&str) -> Option<PublicKey> {
-        let (keys, _) = self.read();
+        let keys = read(&self.0.tokens).keys;
         move |kid| {
             keys.iter()
                 .find(|key| key.kid == kid && key.retires.is_none_or(|at| at > now))
@@ -113,13 +140,18 @@ impl Tokens {
     /// The public keys: the coming one before it signs, old ones until their tokens have ended.
     #[must_use]
     pub fn jwks(&self, now: Millis) -> Jwks {
-        let (keys, _) = self.read();
-        let keys = keys.iter().filter(|key| key.retires.is_none_or(|at| at > now));
-        Jwks::new(
-            keys.filter_map(|key| Jwk::from_public_key(key.key.public_key(), Some(key.kid.clone())).ok())
-                .collect(),
-        )
+        let keys = read(&self.0.tokens).keys;
+        public(keys.iter().filter(|key| key.retires.is_none_or(|at| at > now)))
     }
+}
+
+fn read(ring: &RwLock<Ring>) -> Ring {
+    ring.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+}
+
+fn public<'a>(keys: impl Iterator<Item = &'a TokenKey>) -> Jwks {
+    let jwk = |key: &TokenKey| Jwk::from_public_key(key.key.public_key(), Some(key.kid.clone())).ok();
+    Jwks::new(keys.filter_map(jwk).collect())
 }
 
 /// The newest key whose time has come and has not passed.
@@ -127,8 +159,8 @@ fn in_force(keys: &[TokenKey], now: Millis) -> Option<&TokenKey> {
     keys.iter().rev().find(|key| key.active_from <= now && key.retires.is_none_or(|at| at > now))
 }
 
-fn changed(folder: &std::path::Path) -> Option<SystemTime> {
-    std::fs::metadata(folder.join("token-keys.json")).and_then(|meta| meta.modified()).ok()
+fn changed(folder: &Path, file: &str) -> Option<SystemTime> {
+    std::fs::metadata(folder.join(file)).and_then(|meta| meta.modified()).ok()
 }
 
 #[cfg(test)]
@@ -151,10 +183,10 @@ mod tests {
         Keyring::create(folder.path(), &SeededRandom::new(1), NOW).unwrap();
         let keys = Keyring::load_tokens(folder.path()).unwrap();
         let old = keys[0].kid.clone();
-        let tokens = Tokens::new("https://as.example", folder.path().to_owned(), keys);
+        let tokens = Tokens::new("https://as.example", folder.path().to_owned(), keys, Vec::new());
         let new = Keyring::rotate(folder.path(), NOW, MINUTE * 10, MINUTE * 5).unwrap();
         // The file's time may be the same to the clock's grain: forget when it was read.
-        tokens.0.ring.write().unwrap().read_at = None;
+        tokens.0.tokens.write().unwrap().read_at = None;
         assert!(tokens.refresh().unwrap());
         let sign = |now| kid_of(&tokens.sign("at+jwt", &serde_json::json!({}), now).unwrap());
         let published = |now| -> Vec<String> {

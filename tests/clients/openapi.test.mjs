@@ -74,7 +74,7 @@ describe('the OpenAPI document', { skip: kit ? false : 'KIT is not set: start `m
   test('the service knows every address and allows the methods the document names', async () => {
     for (const [path, item] of Object.entries(document.paths)) {
       const url = at(kit, path.replace('{path}', '0/000').replace(/\{.*?\}/, 'x'));
-      const answer = await fetch(url, { method: 'PATCH', headers: { accept: 'application/json' } });
+      const answer = await fetch(url, { method: 'PROPFIND', headers: { accept: 'application/json' } });
       assert.equal(answer.status, 405, path);
       const allowed = answer.headers.get('allow').toLowerCase().split(', ').filter((method) => method !== 'head');
       assert.deepEqual(allowed, METHODS.filter((method) => method in item), path);
@@ -83,7 +83,7 @@ describe('the OpenAPI document', { skip: kit ? false : 'KIT is not set: start `m
   });
 
   test('public answers are as described', async () => {
-    const public_ = ['/.well-known/oauth-authorization-server', '/.well-known/oauth-protected-resource', '/oauth/jwks', '/openapi.json', '/log/checkpoint', '/healthz', '/readyz', '/metrics', '/purposes', '/agencies', '/data-kinds'];
+    const public_ = ['/.well-known/oauth-authorization-server', '/.well-known/oauth-protected-resource', '/oauth/jwks', '/receipts/keys', '/openapi.json', '/log/checkpoint', '/healthz', '/readyz', '/metrics', '/purposes', '/agencies', '/data-kinds'];
     for (const path of public_) await conforms('get', path, await fetch(at(kit, path), { headers: { accept: 'application/json' } }));
     for (const id of [chosen.purpose.id, 'no.such_purpose']) await conforms('get', '/purposes/{id}', await fetch(at(kit, `/purposes/${id}`), { headers: { accept: 'application/json' } }));
     for (const tile of ['0/000.p/1', '0/999', 'entries/000.p/1']) await conforms('get', '/log/tile/{path}', await fetch(at(kit, `/log/tile/${tile}`)));

@@ -50,7 +50,10 @@ export class Visitor {
     throw new Error(`too many redirects, last ${here}`);
   }
 
-  /** Sends the first form of a page (the first that has `marked` in it): its own hidden fields, then `fields`. */
+  /**
+   * Sends the first form of a page (the first that has `marked` in it): its own hidden fields, then `fields`, where a
+   * list is a field for each of its members.
+   */
   async submit({ url, html }, fields, stopAt, marked = '') {
     const [form] = [...html.matchAll(/<form[^>]*>[\s\S]*?<\/form>/gi)].map(([text]) => text).filter((text) => text.includes(marked));
     if (!form) throw new Error(`no form with \`${marked}\` at ${url}`);
@@ -60,6 +63,7 @@ export class Visitor {
       if (read('name') && read('type') === 'hidden') values[read('name')] = read('value') ?? '';
     }
     const action = new URL(/action="([^"]*)"/i.exec(form)?.[1] ?? '', url);
-    return this.visit(action, { method: 'POST', form: { ...values, ...fields } }, stopAt);
+    const sent = Object.entries({ ...values, ...fields }).flatMap(([name, given]) => [given].flat().map((value) => [name, value]));
+    return this.visit(action, { method: 'POST', form: sent }, stopAt);
   }
 }

@@ -10,8 +10,8 @@ use crate::support::{Demo, Process, are_free, until};
 fn a_busy_port_is_named_and_nothing_keeps_running() {
     let folder = tempfile::tempdir().unwrap();
     let demo = Demo::new(folder.path());
-    // The service's port, the identity provider's, a register's.
-    for offset in [0, 1, 2] {
+    // The service's port, the identity provider's, a register's, the agencies' sites'.
+    for offset in [0, 1, 2, 16] {
         let port = demo.port + offset;
         let taken = TcpListener::bind(("127.0.0.1", port)).unwrap();
         let mut process = Process::start(&demo.arguments().each_ref().map(String::as_str));

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 /// Nothing that is waited for takes this long.
 const PATIENCE: Duration = Duration::from_mins(1);
-/// The demonstration's ports: the service, the identity provider, the registers.
+/// The demonstration's ports: the service, the identity provider, the registers, the agencies' sites.
 const RUN: u16 = 20;
 
 /// Asks again until there is an answer; what never comes fails the test by name.

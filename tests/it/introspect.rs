@@ -3,6 +3,7 @@
 use minhbach::{
     admin::{self, ClientSpec},
     crypto::Algorithm,
+    domain::client::Profile,
     jose::{Jwks, PrivateJwk},
 };
 use serde_json::json;
@@ -33,6 +34,7 @@ async fn holder(app: &TestApp) -> PrivateJwk {
         redirect_uris: Vec::new(),
         audience: Some(AUDIENCE.to_owned()),
         actor_issuers: Vec::new(),
+        profile: Profile::default(),
     };
     admin::register_client(app.engines(), &spec).await.unwrap();
     key

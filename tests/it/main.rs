@@ -25,6 +25,7 @@ mod invariants;
 mod log;
 mod metadata;
 mod nodes;
+mod notices;
 mod officials;
 mod revoke;
 mod secrets;

@@ -14,6 +14,7 @@ use crate::support::{
 
 on_both! {
     discovery_names_what_works_and_nothing_else,
+    receipt_keys_are_published_for_anybody_and_for_good,
     a_new_key_is_published_before_it_signs_and_old_tokens_still_verify,
 }
 
@@ -50,6 +51,27 @@ async fn discovery_names_what_works_and_nothing_else(app: &mut TestApp) {
     for key in keys.body["keys"].as_array().unwrap() {
         assert!(key.get("d").is_none() && key["alg"] == "ES256" && key["kid"].is_string(), "{key}");
     }
+}
+
+async fn receipt_keys_are_published_for_anybody_and_for_good(app: &mut TestApp) {
+    let police = app.police();
+    let answer = police.get("/receipts/keys").await.ok();
+    assert_eq!(answer.header("cache-control"), "public, max-age=300");
+    assert_eq!(answer.header("access-control-allow-origin"), "*");
+    let keys = answer.body["keys"].as_array().unwrap().clone();
+    assert_eq!(keys.len(), 1);
+    for key in &keys {
+        assert!(key.get("d").is_none() && key["alg"] == "EdDSA" && key["kid"].is_string(), "{key}");
+    }
+    // A token key is no receipt key, and the other way round.
+    let tokens = police.get("/oauth/jwks").await.ok().body;
+    assert!(tokens["keys"].as_array().unwrap().iter().all(|key| key["kid"] != keys[0]["kid"]));
+    let kid = Keyring::rotate_receipts(&app.config.keys, app.clock.now(), Duration::from_mins(10)).unwrap();
+    eventually("the new key is published beside the old one", async || {
+        let now = police.get("/receipts/keys").await.ok().body["keys"].as_array().unwrap().clone();
+        (now.len() == 2 && now[0] == keys[0] && now[1]["kid"] == kid.as_str()).then_some(())
+    })
+    .await;
 }
 
 async fn a_new_key_is_published_before_it_signs_and_old_tokens_still_verify(app: &mut TestApp) {

@@ -13,6 +13,7 @@ use clap::{Args, Subcommand};
 use super::{print, session::Deployment};
 use crate::{
     admin::{self, ClientSpec},
+    domain::client::{CitizenScope, Profile, RequestObject, Signed},
     jose::Jwks,
     registry::ActorIssuer,
     time::Millis,
@@ -23,6 +24,9 @@ use crate::{
 #[command(after_help = "Examples:
   minhbach client add --config minhbach.toml --id csgt-vi-du.licences --agency csgt-vi-du \\
       --name 'Phần mềm cấp đổi giấy phép lái xe' --jwks csgt.jwks.json --purpose driver.licence_renewal
+  minhbach client add --config minhbach.toml --id ngan-hang.xac-minh --agency ngan-hang --name 'Xác minh khách hàng' \\
+      --jwks bank.jwks.json --purpose private.bank_verification --redirect-uri https://bank.example/back \\
+      --backchannel --grant-management --request-object required --response-mode jwt --introspection jwt
   minhbach client suspend csgt-vi-du.licences --config minhbach.toml --because 'khóa bị lộ'
   minhbach client list --data var/demo
   minhbach client try --kit var/demo/kit.json --purpose driver.licence_renewal")]
@@ -57,7 +61,7 @@ pub(super) struct Add {
     /// A purpose it may ask for; repeat for more
     #[arg(long = "purpose", value_name = "PURPOSE")]
     purposes: Vec<String>,
-    /// An address citizens are sent back to; repeat for more
+    /// An address citizens are sent back to, https, compared letter by letter; repeat for more
     #[arg(long = "redirect-uri", value_name = "URI")]
     redirect_uris: Vec<String>,
     /// The audience it answers for, when it is itself a data holder
@@ -66,6 +70,24 @@ pub(super) struct Add {
     /// `ISSUER=AUDIENCE`: an issuer whose ID tokens prove that its officials signed in; repeat for more
     #[arg(long = "actor-issuer", value_name = "ISSUER=AUDIENCE")]
     actor_issuers: Vec<String>,
+    /// It sends signed request objects only (RFC 9101)
+    #[arg(long, value_name = "required", value_parser = ["required"])]
+    request_object: Option<String>,
+    /// Answers at its redirect URIs are signed (JARM)
+    #[arg(long, value_name = "jwt", value_parser = ["jwt"])]
+    response_mode: Option<String>,
+    /// Answers about tokens are signed (RFC 9701)
+    #[arg(long, value_name = "jwt", value_parser = ["jwt"])]
+    introspection: Option<String>,
+    /// It may ask a citizen who is not there (CIBA, poll)
+    #[arg(long)]
+    backchannel: bool,
+    /// What of their own citizens may let it read; repeat for more
+    #[arg(long = "scope", value_parser = CitizenScope::ALL.map(CitizenScope::as_str))]
+    scopes: Vec<String>,
+    /// It may query, name and revoke its grants (Grant Management for OAuth 2.0)
+    #[arg(long)]
+    grant_management: bool,
 }
 
 #[derive(Args)]
@@ -103,15 +125,19 @@ pub(super) fn run(verb: Verb, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
                         .map_or_else(|| "active".to_owned(), |at| format!("suspended {}", Millis(at)));
                     let client = crate::registry::Client::parse(row)?;
                     let purposes: Vec<String> = client.purposes.into_iter().collect();
+                    let redirects: Vec<&str> = client.redirect_uris.iter().map(url::Url::as_str).collect();
                     rows.push([
                         client.client_id,
                         client.agency.as_ref().to_owned(),
                         state,
                         client.name,
                         purposes.join(" "),
+                        allowed(&client.profile),
+                        redirects.join(" "),
                     ]);
                 }
-                Ok(print::table(out, ["CLIENT", "AGENCY", "STATE", "NAME", "PURPOSES"], &rows)?)
+                let headings = ["CLIENT", "AGENCY", "STATE", "NAME", "PURPOSES", "PROFILE", "REDIRECT URIS"];
+                Ok(print::table(out, headings, &rows)?)
             })?;
         }
         Verb::Suspend(One { id, deployment, because }) => {
@@ -154,5 +180,26 @@ fn spec(add: &Add) -> anyhow::Result<ClientSpec> {
         redirect_uris: add.redirect_uris.clone(),
         audience: add.audience.clone(),
         actor_issuers,
+        profile: Profile {
+            request_object: add.request_object.as_ref().map(|_| RequestObject::Required),
+            response_mode: add.response_mode.as_ref().map(|_| Signed::Jwt),
+            introspection: add.introspection.as_ref().map(|_| Signed::Jwt),
+            backchannel: add.backchannel,
+            scopes: add.scopes.iter().filter_map(|name| CitizenScope::parse(name)).collect(),
+            grant_management: add.grant_management,
+        },
     })
+}
+
+/// A profile in the words of the options of `client add`.
+fn allowed(profile: &Profile) -> String {
+    let options = [
+        (profile.request_object.is_some(), "request-object=required"),
+        (profile.response_mode.is_some(), "response-mode=jwt"),
+        (profile.introspection.is_some(), "introspection=jwt"),
+        (profile.backchannel, "backchannel"),
+        (profile.grant_management, "grant-management"),
+    ];
+    let said = options.into_iter().filter_map(|(is, word)| is.then_some(word));
+    said.chain(profile.scopes.iter().map(|scope| scope.as_str())).collect::<Vec<_>>().join(" ")
 }

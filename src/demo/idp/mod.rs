@@ -30,6 +30,7 @@ use serde_json::json;
 
 pub use accounts::Realm;
 pub use keys::key_in;
+pub(super) use page::escaped;
 
 use crate::{
     crypto::{Random, SigningKey},

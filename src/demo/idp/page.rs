@@ -114,7 +114,7 @@ fn page(status: StatusCode, title: &str, main: &str) -> HttpResponse {
 }
 
 /// Text for HTML, in content and in quoted attributes.
-fn escaped(text: &str) -> String {
+pub(in crate::demo) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

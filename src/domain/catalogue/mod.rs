@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 pub use derivation::Derivation;
 pub use field::{Class, Field, Shape, Source};
 pub use purpose::{
-    Basis, BasisKind, Citation, Confidence, ConsentTerms, OfficialDemand, Purpose, Review, Status,
+    Basis, BasisKind, Citation, Confidence, ConsentTerms, EmergencyTerms, OfficialDemand, Purpose, Review,
+    Status,
 };
 
 /// One text in both languages of the service.

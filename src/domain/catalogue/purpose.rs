@@ -188,6 +188,16 @@ pub struct ConsentTerms {
     pub refusing: Text,
 }
 
+/// What a purpose demands of an emergency (Law 91/2025/QH15, Article 19(1)(a), (b)): two officials, each signed in just
+/// now, and a report afterwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct EmergencyTerms {
+    /// How many minutes ago either of the two officials may have signed in, 1 to 720.
+    pub sign_in_minutes: u32,
+    /// Hours until the report is due, 1 to 24; who does not report in time is suspended.
+    pub report_hours: u32,
+}
+
 /// *Mục đích xử lý*: one specific, clear purpose (Law 91/2025/QH15, Article 3(2)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Purpose {
@@ -228,6 +238,8 @@ pub struct Purpose {
     pub guardian_hidden: bool,
     /// The terms a consent can have; present exactly when consent is one of the bases.
     pub consent: Option<ConsentTerms>,
+    /// What an emergency must come with; present exactly when emergency is one of the bases.
+    pub emergency: Option<EmergencyTerms>,
     /// The Article 19(2) evidence; always present when in force.
     pub review: Option<Review>,
 }

@@ -5,10 +5,14 @@
 
 use std::collections::BTreeSet;
 
-use super::catalogue::BasisKind;
+use super::{
+    catalogue::BasisKind,
+    consent::{Limits, State},
+};
 use crate::time::Millis;
 
 mod reason;
+mod sentences;
 
 pub use reason::Reason;
 
@@ -49,17 +53,73 @@ pub struct OfficialFacts<'a> {
     pub proved: bool,
 }
 
-/// The consent the request rests on, as it stands now.
+/// The consent the request rests on, as it stands now. Only [`State::Given`] opens anything.
 #[derive(Clone, Copy, Debug)]
 pub struct ConsentFacts<'a> {
+    /// Where it stands.
+    pub state: State,
     /// The fields consented to.
     pub granted: &'a [&'a str],
     /// The version of the purpose whose notice was shown.
     pub purpose_version: &'a str,
-    /// The first instant it no longer counts.
-    pub expires: Millis,
-    /// Whether it has been withdrawn.
-    pub withdrawn: bool,
+    /// How far it reaches.
+    pub limits: &'a Limits,
+    /// Tokens taken on it so far.
+    pub uses: u32,
+    /// Those taken in the period of `limits.frequency` that ends now; 0 where it has none.
+    pub uses_in_period: u32,
+    /// Whether it was given for this very request: the code or the CIBA answer that is being redeemed. A refresh token
+    /// and a standing consent are not.
+    pub for_this_request: bool,
+}
+
+/// What the person decided ahead of time, as far as it meets this request (systems.md (c)30). It binds where she could
+/// have said no, that is on the bases consent and contract; where the law or an emergency opens the data it is
+/// overridden, and [`Decision::overrides`] says so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own, and they are independent")]
+pub struct StandingFacts {
+    /// "Never for this purpose."
+    pub never_purpose: bool,
+    /// "Never this agency."
+    pub never_agency: bool,
+    /// "Ask me each time."
+    pub ask_each_time: bool,
+    /// "Only at these hours", and it is another hour.
+    pub outside_hours: bool,
+}
+
+impl StandingFacts {
+    /// The codes of the choices that meet the request, in the order of the fields.
+    #[must_use]
+    pub fn codes(self) -> Vec<&'static str> {
+        [
+            (self.never_purpose, "never_purpose"),
+            (self.never_agency, "never_agency"),
+            (self.ask_each_time, "ask_each_time"),
+            (self.outside_hours, "outside_hours"),
+        ]
+        .into_iter()
+        .filter_map(|(meets, code)| meets.then_some(code))
+        .collect()
+    }
+}
+
+/// What an emergency access rests on beside the official who acts: four eyes, a reason, and no report owed
+/// (Law 91/2025/QH15, Article 19(1)(a), (b): the burden of proof is on those who read).
+#[derive(Clone, Copy, Debug)]
+pub struct EmergencyFacts<'a> {
+    /// The official who approves; `None` when nobody is named.
+    pub approver: Option<OfficialFacts<'a>>,
+    /// Whether approver and acting official are one person by `(iss, sub)`; one code is one person anyway.
+    pub same_person: bool,
+    /// Whether a justification is stated.
+    pub justified: bool,
+    /// When the one of the two who signed in first did so; `None` when that is not known. Asked for only when a token
+    /// is issued.
+    pub oldest_sign_in: Option<Millis>,
+    /// Whether either of the two owes a report on an earlier emergency past its time.
+    pub report_overdue: bool,
 }
 
 /// Everything one decision depends on. A fact that is not known is a reason to refuse, so none has a default.
@@ -82,10 +142,14 @@ pub struct Facts<'a> {
     /// Whether a case is named.
     pub has_case: bool,
     /// Assurance of the sign-in behind the request, 0 to 4: the official's when proved, the citizen's where they
-    /// take part; 0 when nobody signed in.
+    /// take part; the lower of the two officials' in an emergency; 0 when nobody signed in.
     pub assurance: u8,
     /// The consent, where one was found.
     pub consent: Option<ConsentFacts<'a>>,
+    /// The person's standing choices; `None` when she has made none.
+    pub standing: Option<StandingFacts>,
+    /// The circumstances of an emergency; `None` when the request claims none.
+    pub emergency: Option<EmergencyFacts<'a>>,
 }
 
 /// What was decided, why, and under which text.
@@ -100,6 +164,9 @@ pub struct Decision {
     pub rules: Vec<String>,
     /// The fields asked for that lie outside the minimum, are unknown, or are never offered; in the order asked.
     pub excess: Vec<String>,
+    /// The standing choices that the basis overrode, by their codes ([`StandingFacts::codes`]); empty when refused and
+    /// where the basis is one that obeys them.
+    pub overrides: Vec<&'static str>,
     /// The version of the purpose; `None` when the purpose is unknown.
     pub purpose_version: Option<String>,
     /// The version of the whole bundle of rules.

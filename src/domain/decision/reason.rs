@@ -1,11 +1,11 @@
-//! The stable reason codes of refusals, in order of precedence, with their texts.
+//! The stable reason codes of refusals, in order of precedence; their texts are in `sentences`.
 
 /// Why a request is refused.
 ///
 /// The order of the variants is the order of precedence: when several rules forbid, the reason given is the first
 /// of them here. What can be said of the deciding itself comes first, then the purpose and the client, the
-/// official, the review, the basis, the fields, the case, and last the consent, so that nobody learns whether a
-/// person has consented by a request that was wrong anyway.
+/// official, the review, the basis, the fields, the case, the emergency, and last the consent and the person's standing
+/// choices, so that nobody learns by a request that was wrong anyway what a person has decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reason {
     /// A rule could not be evaluated or a fact was missing.
@@ -50,6 +50,24 @@ pub enum Reason {
     CaseRequired,
     /// The purpose takes no case and one is named.
     CaseNotTaken,
+    /// An emergency demands a second official and none is named.
+    ApproverRequired,
+    /// The approver is the official who acts.
+    ApproverSamePerson,
+    /// The approver is not registered.
+    ApproverUnknown,
+    /// The approver is of another agency.
+    ApproverAgencyMismatch,
+    /// The approver's access is suspended.
+    ApproverSuspended,
+    /// The approver did not sign in.
+    ApproverNotProved,
+    /// An emergency is claimed without a justification.
+    EmergencyNotJustified,
+    /// One of the two officials signed in too long ago.
+    EmergencySignInStale,
+    /// One of the two officials owes the report on an earlier emergency.
+    EmergencyReportOverdue,
     /// Consent is the basis and there is none.
     ConsentRequired,
     /// The consent was withdrawn.
@@ -58,15 +76,35 @@ pub enum Reason {
     ConsentExpired,
     /// The consent was given for another version of the purpose.
     ConsentForAnotherVersion,
+    /// A representative gave it for somebody who now decides alone and has not confirmed it.
+    ConsentUnderReview,
+    /// The person has stopped the consent for a while.
+    ConsentPaused,
+    /// The consent counts only later.
+    ConsentNotStarted,
     /// The consent does not cover every field asked for.
     ConsentFieldNotCovered,
+    /// The consent counts only at other hours of the day.
+    ConsentOutsideHours,
+    /// Everything the consent allows has been taken.
+    ConsentUsedUp,
+    /// The consent allows no more in this period.
+    ConsentFrequency,
+    /// The person has ruled this purpose out.
+    StandingNeverPurpose,
+    /// The person has ruled this agency out.
+    StandingNeverAgency,
+    /// The person has ruled this hour out.
+    StandingOutsideHours,
+    /// The person wants to be asked each time, and this consent was not given for this request.
+    StandingAskEachTime,
     /// Nothing forbids it, but nothing allows it either.
     NotPermitted,
 }
 
 impl Reason {
     /// Every reason, in order of precedence.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 46] = [
         Self::EvaluationError,
         Self::PurposeUnknown,
         Self::PurposeNotActive,
@@ -88,11 +126,30 @@ impl Reason {
         Self::EmptyFieldSet,
         Self::CaseRequired,
         Self::CaseNotTaken,
+        Self::ApproverRequired,
+        Self::ApproverSamePerson,
+        Self::ApproverUnknown,
+        Self::ApproverAgencyMismatch,
+        Self::ApproverSuspended,
+        Self::ApproverNotProved,
+        Self::EmergencyNotJustified,
+        Self::EmergencySignInStale,
+        Self::EmergencyReportOverdue,
         Self::ConsentRequired,
         Self::ConsentWithdrawn,
         Self::ConsentExpired,
         Self::ConsentForAnotherVersion,
+        Self::ConsentUnderReview,
+        Self::ConsentPaused,
+        Self::ConsentNotStarted,
         Self::ConsentFieldNotCovered,
+        Self::ConsentOutsideHours,
+        Self::ConsentUsedUp,
+        Self::ConsentFrequency,
+        Self::StandingNeverPurpose,
+        Self::StandingNeverAgency,
+        Self::StandingOutsideHours,
+        Self::StandingAskEachTime,
         Self::NotPermitted,
     ];
 
@@ -120,11 +177,30 @@ impl Reason {
             Self::FieldOutsidePurposeMinimum => "field_outside_purpose_minimum",
             Self::CaseRequired => "case_required",
             Self::CaseNotTaken => "case_not_taken",
+            Self::ApproverRequired => "approver_required",
+            Self::ApproverSamePerson => "approver_same_person",
+            Self::ApproverUnknown => "approver_unknown",
+            Self::ApproverAgencyMismatch => "approver_agency_mismatch",
+            Self::ApproverSuspended => "approver_suspended",
+            Self::ApproverNotProved => "approver_not_proved",
+            Self::EmergencyNotJustified => "emergency_not_justified",
+            Self::EmergencySignInStale => "emergency_sign_in_stale",
+            Self::EmergencyReportOverdue => "emergency_report_overdue",
             Self::ConsentRequired => "consent_required",
             Self::ConsentWithdrawn => "consent_withdrawn",
             Self::ConsentExpired => "consent_expired",
             Self::ConsentForAnotherVersion => "consent_for_another_version",
+            Self::ConsentUnderReview => "consent_under_review",
+            Self::ConsentPaused => "consent_paused",
+            Self::ConsentNotStarted => "consent_not_started",
             Self::ConsentFieldNotCovered => "consent_field_not_covered",
+            Self::ConsentOutsideHours => "consent_outside_hours",
+            Self::ConsentUsedUp => "consent_used_up",
+            Self::ConsentFrequency => "consent_frequency",
+            Self::StandingNeverPurpose => "standing_never_purpose",
+            Self::StandingNeverAgency => "standing_never_agency",
+            Self::StandingOutsideHours => "standing_outside_hours",
+            Self::StandingAskEachTime => "standing_ask_each_time",
             Self::NotPermitted => "not_permitted",
         }
     }
@@ -134,7 +210,9 @@ impl Reason {
         Self::ALL.into_iter().find(|reason| reason.code() == code)
     }
 
-    /// Whether it says that a live consent is wanting, so that asking the citizen could help.
+    /// Whether it says that a live consent is wanting, so that asking the citizen could help. Where she has stopped it
+    /// herself, or it opens again by itself, asking would only press her.
+    #[must_use]
     pub const fn wants_consent(self) -> bool {
         matches!(
             self,
@@ -143,107 +221,64 @@ impl Reason {
                 | Self::ConsentExpired
                 | Self::ConsentForAnotherVersion
                 | Self::ConsentFieldNotCovered
+                | Self::ConsentUsedUp
+                | Self::StandingAskEachTime
         )
     }
 
-    /// One plain sentence in Vietnamese.
-    pub const fn vi(self) -> &'static str {
-        self.sentences().0
-    }
-
-    /// One plain sentence in English.
-    pub const fn en(self) -> &'static str {
-        self.sentences().1
-    }
-
-    const fn sentences(self) -> (&'static str, &'static str) {
+    /// Whether a rule for every purpose must give it: it does not depend on the purpose, so no purpose can do without.
+    #[must_use]
+    pub const fn is_global(self) -> bool {
         match self {
-            Self::EvaluationError => (
-                "Không xác định được đầy đủ các điều kiện, nên yêu cầu bị từ chối.",
-                "The conditions could not all be established, so the request was refused.",
-            ),
-            Self::PurposeUnknown => {
-                ("Mục đích này không có trong danh mục.", "This purpose is not in the catalogue.")
-            }
-            Self::PurposeNotActive => ("Mục đích này chưa có hiệu lực.", "This purpose is not in force."),
-            Self::PurposeNotRegistered => (
-                "Phần mềm của cơ quan chưa được đăng ký cho mục đích này.",
-                "The agency's software is not registered for this purpose.",
-            ),
-            Self::ClientSuspended => {
-                ("Phần mềm của cơ quan đang bị tạm dừng.", "The agency's software is suspended.")
-            }
-            Self::OfficialUnknown => {
-                ("Cán bộ được nêu chưa được đăng ký.", "The official named is not registered.")
-            }
-            Self::OfficialAgencyMismatch => (
-                "Cán bộ được nêu không thuộc cơ quan đang yêu cầu.",
-                "The official named is not of the agency that asks.",
-            ),
-            Self::OfficialSuspended => (
-                "Cán bộ được nêu đang bị tạm dừng quyền truy cập.",
-                "The access of the official named is suspended.",
-            ),
-            Self::OfficialRequired => {
-                ("Phải nêu cán bộ chịu trách nhiệm.", "The official responsible must be named.")
-            }
-            Self::OfficialNotTaken => {
-                ("Mục đích này không có cán bộ nào đứng tên.", "No official takes part in this purpose.")
-            }
-            Self::OfficialNotProved => ("Cán bộ phải tự đăng nhập.", "The official must have signed in."),
-            Self::AssuranceTooLow => ("Mức xác thực chưa đủ.", "The sign-in is not strong enough."),
-            Self::ReviewOverdue => (
-                "Việc rà soát định kỳ của mục đích này đã quá hạn.",
-                "The periodic review of this purpose is overdue.",
-            ),
-            Self::BasisNotOffered => (
-                "Mục đích này không có căn cứ pháp lý được nêu.",
-                "This purpose does not have the legal basis claimed.",
-            ),
-            Self::EmptyFieldSet => {
-                ("Phải nêu ít nhất một thông tin cần đọc.", "At least one field must be asked for.")
-            }
-            Self::FieldUnknown => (
-                "Có thông tin được yêu cầu không nằm trong danh mục.",
-                "A field asked for is not in the catalogue.",
-            ),
-            Self::FieldNeverOffered => (
-                "Có thông tin được yêu cầu không bao giờ được cung cấp.",
-                "A field asked for is never given to anybody.",
-            ),
-            Self::FieldAboutOthers => (
-                "Có thông tin được yêu cầu nói về cả người khác.",
-                "A field asked for is also about other people.",
-            ),
-            Self::FieldOutsidePurposeMinimum => (
-                "Có thông tin được yêu cầu vượt quá mức cần thiết cho mục đích này.",
-                "A field asked for goes beyond what this purpose needs.",
-            ),
-            Self::CaseRequired => ("Phải có mã hồ sơ.", "A case number is required."),
-            Self::CaseNotTaken => {
-                ("Mục đích này không gắn với hồ sơ nào.", "This purpose belongs to no case.")
-            }
-            Self::ConsentRequired => (
-                "Cần có sự đồng ý của công dân, và chưa có.",
-                "The citizen's consent is needed, and there is none.",
-            ),
-            Self::ConsentWithdrawn => {
-                ("Công dân đã rút lại sự đồng ý.", "The citizen has withdrawn their consent.")
-            }
-            Self::ConsentExpired => ("Sự đồng ý đã hết hạn.", "The consent has expired."),
-            Self::ConsentForAnotherVersion => (
-                "Sự đồng ý được đưa ra cho một phiên bản khác của mục đích này.",
-                "The consent was given for another version of this purpose.",
-            ),
-            Self::ConsentFieldNotCovered => (
-                "Sự đồng ý không bao gồm mọi thông tin được yêu cầu.",
-                "The consent does not cover everything asked for.",
-            ),
-            Self::NotPermitted => ("Không có quy định nào cho phép việc này.", "Nothing permits this."),
+            Self::PurposeNotActive
+            | Self::PurposeNotRegistered
+            | Self::ClientSuspended
+            | Self::OfficialUnknown
+            | Self::OfficialAgencyMismatch
+            | Self::OfficialSuspended
+            | Self::ReviewOverdue
+            | Self::EmptyFieldSet
+            | Self::ApproverRequired
+            | Self::ApproverSamePerson
+            | Self::ApproverUnknown
+            | Self::ApproverAgencyMismatch
+            | Self::ApproverSuspended
+            | Self::ApproverNotProved
+            | Self::EmergencyNotJustified
+            | Self::EmergencySignInStale
+            | Self::EmergencyReportOverdue
+            | Self::ConsentRequired
+            | Self::ConsentWithdrawn
+            | Self::ConsentExpired
+            | Self::ConsentForAnotherVersion
+            | Self::ConsentUnderReview
+            | Self::ConsentPaused
+            | Self::ConsentNotStarted
+            | Self::ConsentFieldNotCovered
+            | Self::ConsentOutsideHours
+            | Self::ConsentUsedUp
+            | Self::ConsentFrequency
+            | Self::StandingNeverPurpose
+            | Self::StandingNeverAgency
+            | Self::StandingOutsideHours
+            | Self::StandingAskEachTime => true,
+            Self::EvaluationError
+            | Self::PurposeUnknown
+            | Self::OfficialRequired
+            | Self::OfficialNotTaken
+            | Self::OfficialNotProved
+            | Self::AssuranceTooLow
+            | Self::BasisNotOffered
+            | Self::FieldUnknown
+            | Self::FieldNeverOffered
+            | Self::FieldAboutOthers
+            | Self::FieldOutsidePurposeMinimum
+            | Self::CaseRequired
+            | Self::CaseNotTaken
+            | Self::NotPermitted => false,
         }
     }
 }
-
 impl std::fmt::Display for Reason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.code())

@@ -3,8 +3,9 @@
 use askama::Template;
 
 use super::{
+    event::Event,
     layout::Layout,
-    parts::{Basis, Citation, Contact, Event, Field, grouped_hash},
+    parts::{Acting, Basis, Citation, Contact, Field, grouped_hash},
     proof::Proof,
 };
 use crate::{
@@ -141,6 +142,12 @@ pub struct Access {
     pub repeat: bool,
     /// How many alike requests stand behind this entry (collapsed refusals).
     pub times: u32,
+    /// Who acted for the person; `None` when she acted herself, or nobody had to.
+    pub acting: Option<Acting>,
+    /// The standing choice of hers that the law went before, in words; empty when there was none.
+    pub overridden: String,
+    /// The consent it rests on or is about: its page; empty where there is none.
+    pub consent_href: String,
     /// Whom to ask.
     pub contact: Contact,
     /// The proof.
@@ -151,17 +158,9 @@ impl Access {
     /// The heading: the agency and what it did.
     #[must_use]
     pub fn heading(&self) -> String {
-        let key = match self.event {
-            Event::Allowed => "access-h1-allowed",
-            Event::Released => "access-h1-released",
-            Event::Nothing => "access-h1-nothing",
-            Event::Refused => "access-h1-refused",
-            Event::Revoked => "access-h1-revoked",
-            Event::Reported => "access-h1-reported",
-            Event::Looked => "access-h1-looked",
-            Event::OwnReading => "access-h1-own",
-        };
-        text_with(self.page.lang, key, &[("agency", Arg::Text(&self.agency))])
+        let event = self.event.tag(&self.page);
+        let args = [("agency", Arg::Text(&self.agency)), ("event", Arg::Text(&event))];
+        text_with(self.page.lang, self.event.heading_key(), &args)
     }
 
     /// `09:23:05, Chủ nhật, 22/11/2026 (giờ Việt Nam)`.
@@ -187,9 +186,9 @@ impl Access {
     #[must_use]
     pub fn fields_label(&self) -> String {
         self.page.say(match self.event {
-            Event::Released | Event::Reported => "access-fields-released",
-            Event::Allowed | Event::Revoked => "access-fields-allowed",
-            Event::Nothing | Event::Refused | Event::Looked | Event::OwnReading => "access-fields-asked",
+            event if event.data_left() => "access-fields-released",
+            event if event.allows() => "access-fields-allowed",
+            _ => "access-fields-asked",
         })
     }
 

@@ -86,6 +86,8 @@ pub struct BasisTerms {
     pub citations: Vec<Citation>,
     /// The kinds of data, and nothing else.
     pub fields: Vec<MinimumField>,
+    /// What else binds it, in sentences: how long a consent counts, who answers for an emergency.
+    pub terms: Vec<String>,
 }
 
 /// How the official must be known.
@@ -135,6 +137,8 @@ pub struct Purpose {
     pub official: OfficialDemand,
     /// How long the agency may keep the data, in a sentence.
     pub retention: String,
+    /// Whether representatives are never told of it.
+    pub guardian_hidden: bool,
     /// How many times one permission may be used.
     pub max_uses: u32,
     /// How many minutes one permission lasts at most.

@@ -3,12 +3,7 @@
 
 use askama::Template;
 
-use super::{
-    access::Official,
-    history::Row,
-    layout::Layout,
-    parts::{Choice, Event},
-};
+use super::{access::Official, event::Event, history::Row, layout::Layout, parts::Choice};
 use crate::{
     i18n::{Arg, clock_time, date, iso_date_time, text_with},
     time::Millis,

@@ -3,8 +3,9 @@
 use askama::Template;
 
 use super::{
+    event::Event,
     layout::{Layout, with_parameter},
-    parts::{Basis, Choice, Event, Field},
+    parts::{Acting, Basis, Choice, Field},
     sentence::{Part, sentence},
 };
 use crate::{
@@ -36,39 +37,38 @@ pub struct Row {
     pub times: u32,
     /// Whether the same answer was sent once more (the connection had failed).
     pub repeat: bool,
+    /// Who acted for the person; `None` when she acted herself, or nobody had to.
+    pub acting: Option<Acting>,
+    /// Whether the law went before a standing choice of hers.
+    pub overridden: bool,
 }
 
 impl Row {
     /// The first sentence, as HTML: who did what, when.
     #[must_use]
     pub fn what(&self, page: &Layout) -> String {
-        let key = match self.event {
-            Event::Allowed => "row-allowed",
-            Event::Released => "row-released",
-            Event::Nothing => "row-nothing",
-            Event::Refused => "row-refused",
-            Event::Revoked => "row-revoked",
-            Event::Reported => "row-reported",
-            Event::Looked => "row-looked",
-            Event::OwnReading => "row-own",
-        };
         let (fields, time) = (named(page.lang, &self.fields), clock_time(self.at));
         let parts = [
             ("agency", Part::Strong(&self.agency)),
             ("fields", Part::Strong(&fields)),
             ("time", Part::Plain(&time)),
         ];
-        sentence(page.lang, key, &parts)
+        sentence(page.lang, self.event.row_key(), &parts)
     }
 
     /// What became of the data, where the first sentence alone could be misread.
     #[must_use]
     pub fn note(&self, page: &Layout) -> Option<String> {
         match self.event {
-            Event::Refused | Event::Nothing | Event::Revoked => Some(self.event.outcome(page)),
             Event::Allowed => Some(page.say("note-allowed")),
-            Event::Released | Event::Reported | Event::Looked | Event::OwnReading => None,
+            event => event.needs_outcome().then(|| event.outcome(page)),
         }
+    }
+
+    /// Who acted for the person, when she did not act herself.
+    #[must_use]
+    pub fn actor(&self, page: &Layout) -> Option<String> {
+        self.acting.as_ref().map(|acting| page.say_value("row-acting", &acting.label(page)))
     }
 
     /// The reason, as HTML.
@@ -113,7 +113,7 @@ impl Row {
 }
 
 /// A few names, sensitive ones first so that "and n more" never hides them behind harmless ones.
-fn named(lang: Lang, fields: &[Field]) -> String {
+pub(super) fn named(lang: Lang, fields: &[Field]) -> String {
     let (sensitive, basic): (Vec<&Field>, Vec<&Field>) = fields.iter().partition(|field| field.sensitive);
     let ordered: Vec<String> =
         sensitive.into_iter().chain(basic).map(|field| lower_first(&field.label)).collect();

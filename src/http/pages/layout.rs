@@ -12,6 +12,8 @@ pub struct Layout {
     pub url: String,
     /// Who is looking.
     pub visitor: Visitor,
+    /// Whose pages these are, when the reader acts for somebody else: a name or a masked number.
+    pub acting_for: Option<String>,
     /// Who runs the service.
     pub operator: Operator,
 }
@@ -91,6 +93,18 @@ impl Layout {
             | Visitor::Official { csrf, .. }
             | Visitor::Compliance { csrf, .. } => Some(csrf),
         }
+    }
+
+    /// The token of every form on the page; empty when nobody is signed in, and refused then.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        self.csrf().unwrap_or_default()
+    }
+
+    /// Whether the links of an official's pages are shown.
+    #[must_use]
+    pub fn is_official(&self) -> bool {
+        matches!(self.visitor, Visitor::Official { .. })
     }
 
     /// Whether the links of a citizen's own pages are shown.

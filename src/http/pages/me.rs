@@ -22,6 +22,8 @@ pub struct Me {
     pub views: u64,
     /// How many requests were refused in those days.
     pub refusals: u64,
+    /// How many requests for consent wait for an answer.
+    pub waiting: u64,
     /// The newest entries, at most three.
     pub latest: Vec<Row>,
 }
@@ -42,6 +44,13 @@ impl Me {
     #[must_use]
     pub fn days(&self) -> Vec<Day<'_>> {
         by_day(self.page.lang, &self.latest)
+    }
+
+    /// "2 requests wait for your answer", when some do.
+    #[must_use]
+    pub fn waits(&self) -> Option<String> {
+        let args = [("count", Arg::Number(self.waiting))];
+        (self.waiting > 0).then(|| text_with(self.page.lang, "me-waiting", &args))
     }
 
     /// The sentence on refusals, when there were any.

@@ -1,6 +1,7 @@
-//! What several pages show: data kinds, legal bases, events, citations, contacts, choices in a form.
+//! What several pages show: data kinds, legal bases, who acted, citations, contacts, choices in a form.
 
 use super::layout::{Layout, telephone_href};
+use crate::domain::consent::Capacity;
 
 /// A kind of data, as the catalogue names it in the page's language.
 #[derive(Clone, Debug)]
@@ -70,69 +71,35 @@ impl Basis {
     }
 }
 
-/// What an entry records.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// A token was issued: the agency may look, nothing has left yet.
-    Allowed,
-    /// Field values were released for delivery.
-    Released,
-    /// The agency was allowed to look, but no register had or gave anything.
-    Nothing,
-    /// Refused, at the token or at the data: no data left.
-    Refused,
-    /// The agency gave its permission back before its end.
-    Revoked,
-    /// A data holder that enforces for itself reported an access.
-    Reported,
-    /// A compliance officer or auditor read entries about this person (invariant I9).
-    Looked,
-    /// The citizen's own reading, one entry a session.
-    OwnReading,
+/// Who acted for somebody else, on a record.
+#[derive(Clone, Debug)]
+pub struct Acting {
+    /// A name or a masked number, as the reader knows the person.
+    pub who: String,
+    /// In which capacity.
+    pub capacity: Capacity,
 }
 
-impl Event {
-    /// The tag of a row.
+impl Acting {
+    /// `Nguyễn Thị Lan (cha hoặc mẹ)`.
     #[must_use]
-    pub fn tag(self, page: &Layout) -> String {
-        page.say(match self {
-            Self::Allowed => "event-allowed",
-            Self::Released => "event-released",
-            Self::Nothing => "event-nothing",
-            Self::Refused => "event-refused",
-            Self::Revoked => "event-revoked",
-            Self::Reported => "event-reported",
-            Self::Looked => "event-looked",
-            Self::OwnReading => "event-own",
-        })
+    pub fn label(&self, page: &Layout) -> String {
+        format!("{} ({})", self.who, capacity(page, self.capacity))
     }
+}
 
-    /// What happened to the data, in a sentence.
-    #[must_use]
-    pub fn outcome(self, page: &Layout) -> String {
-        page.say(match self {
-            Self::Allowed => "outcome-allowed",
-            Self::Released => "outcome-released",
-            Self::Nothing => "outcome-nothing",
-            Self::Refused => "outcome-refused",
-            Self::Revoked => "outcome-revoked",
-            Self::Reported => "outcome-reported",
-            Self::Looked => "outcome-looked",
-            Self::OwnReading => "outcome-own",
-        })
-    }
-
-    /// Whether no data left, and the row must not look like a view.
-    #[must_use]
-    pub fn is_refusal(self) -> bool {
-        self == Self::Refused
-    }
-
-    /// Whether data left.
-    #[must_use]
-    pub fn data_left(self) -> bool {
-        matches!(self, Self::Released | Self::Reported)
-    }
+/// The word for a capacity.
+#[must_use]
+pub fn capacity(page: &Layout, capacity: Capacity) -> String {
+    page.say(match capacity {
+        Capacity::Own => "capacity-own",
+        Capacity::Parent => "capacity-parent",
+        Capacity::Guardian => "capacity-guardian",
+        Capacity::Attorney => "capacity-attorney",
+        Capacity::Agency => "capacity-agency",
+        Capacity::Authority => "capacity-authority",
+        Capacity::System => "capacity-system",
+    })
 }
 
 /// An article of law.

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     error::Failure,
+    terms,
     view::{Words, basis_of, said},
     visit::Visit,
 };
@@ -70,7 +71,7 @@ async fn one(visit: &Visit, id: &str) -> Result<HttpResponse, Failure> {
         href: None,
         verified: citation.confidence == Confidence::Verified,
     };
-    let terms = |basis: &catalogue::Basis| BasisTerms {
+    let of_basis = |basis: &catalogue::Basis| BasisTerms {
         basis: basis_of(basis.kind),
         citations: basis.citations.iter().map(cited).collect(),
         fields: basis
@@ -82,6 +83,7 @@ async fn one(visit: &Visit, id: &str) -> Result<HttpResponse, Failure> {
                 MinimumField { label: field.label, sensitive: field.sensitive, optional }
             })
             .collect(),
+        terms: terms::sentences(visit.lang, purpose, basis),
     };
     visit.page(&Purpose {
         page: visit.layout(),
@@ -90,7 +92,7 @@ async fn one(visit: &Visit, id: &str) -> Result<HttpResponse, Failure> {
         title: words.said(&purpose.title),
         reason: words.said(&purpose.reason),
         status: status(purpose.status),
-        bases: purpose.bases.iter().map(terms).collect(),
+        bases: purpose.bases.iter().map(of_basis).collect(),
         case_required: purpose.case_required,
         official: match purpose.official {
             Demand::None => OfficialDemand::None,
@@ -98,6 +100,7 @@ async fn one(visit: &Visit, id: &str) -> Result<HttpResponse, Failure> {
             Demand::Proved => OfficialDemand::Proved,
         },
         retention: words.said(&purpose.retention),
+        guardian_hidden: purpose.guardian_hidden,
         max_uses: purpose.max_uses,
         max_minutes: purpose.max_lifetime_s.div_ceil(60),
         agencies: agencies.iter().map(|id| words.agency(Some(id))).collect(),
@@ -129,6 +132,9 @@ fn as_json(purpose: &catalogue::Purpose, agencies: &BTreeSet<String>) -> Value {
         "max_uses": purpose.max_uses,
         "max_lifetime_s": purpose.max_lifetime_s,
         "retention": purpose.retention,
+        "guardian_hidden": purpose.guardian_hidden,
+        "consent": purpose.consent,
+        "emergency": purpose.emergency,
         "agencies": agencies,
     })
 }

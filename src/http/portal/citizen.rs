@@ -83,6 +83,7 @@ async fn overview(visit: &Visit) -> Result<HttpResponse, Failure> {
         agencies: summary.agencies,
         views: summary.views,
         refusals: summary.refusals,
+        waiting: 0,
         latest,
     })
 }
@@ -176,6 +177,9 @@ async fn detail(visit: &Visit, id: &str) -> Result<HttpResponse, Failure> {
         },
         repeat: facts.repeat.is_some(),
         times: access.times,
+        acting: None,
+        overridden: String::new(),
+        consent_href: String::new(),
         contact: words.contact(engines.registry.agency(facts.agency.as_deref().unwrap_or_default())),
         proof: proof(visit, reader, &detail).await?,
     })

@@ -14,6 +14,7 @@ mod error;
 mod public;
 mod sign_in;
 mod sign_out;
+mod terms;
 mod view;
 mod visit;
 

@@ -11,8 +11,9 @@ use crate::{
     history::{Access, HistoryError, PurposeTexts, purpose_texts, rule_text},
     http::pages::{
         access::{Missing, MissingReason, Official, Rule},
+        event::Event,
         history::Row,
-        parts::{Basis, Citation, Contact, Event, Field},
+        parts::{Basis, Citation, Contact, Field},
     },
     i18n::{Lang, lower_first},
     policy,
@@ -128,6 +129,8 @@ impl<'a> Words<'a> {
             basis: basis(access),
             times: access.times,
             repeat: facts.repeat.is_some(),
+            acting: None,
+            overridden: false,
         }))
     }
 

@@ -191,6 +191,7 @@ impl Visit {
             lang: self.lang,
             url: self.url.clone(),
             visitor,
+            acting_for: None,
             operator: Operator {
                 name: said(self.lang, &desk.service_name),
                 hotline: desk.hotline.clone(),

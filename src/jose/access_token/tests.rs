@@ -18,7 +18,12 @@ fn token() -> AccessToken {
         iat: 1_795_000_000,
         jti: "t-1".to_owned(),
         cnf: Confirmation::Jkt("thumbprint".to_owned()),
-        authorization_details: json!([{"type": "urn:minhbach:personal-data"}]),
+        authorization_details: Some(json!([{"type": "urn:minhbach:personal-data"}])),
+        scope: None,
+        grant_id: None,
+        status: None,
+        auth_time: None,
+        acr: None,
     }
 }
 
@@ -45,6 +50,30 @@ fn a_token_survives_its_compact_form() {
     let bound = AccessToken { cnf: Confirmation::Certificate("hash".to_owned()), ..token() };
     assert_eq!(serde_json::to_value(&bound).unwrap()["cnf"], json!({"x5t#S256": "hash"}));
     assert_eq!(check(&bound).unwrap(), bound);
+}
+
+#[test]
+fn a_token_may_have_a_grant_a_status_a_sign_in_and_scopes_but_never_null_for_them() {
+    let full = AccessToken {
+        grant_id: Some("g".to_owned()),
+        status: Some(StatusReference::new(41, "https://as.example/oauth/status-lists/7")),
+        auth_time: Some(1_794_999_000),
+        acr: Some("2".to_owned()),
+        ..token()
+    };
+    assert_eq!(check(&full).unwrap(), full);
+    let service =
+        AccessToken { authorization_details: None, scope: Some("ssf.manage".to_owned()), ..token() };
+    let written = serde_json::to_value(&service).unwrap();
+    assert!(written.get("authorization_details").is_none() && written.get("grant_id").is_none());
+    let read = check(&service).unwrap();
+    assert_eq!((read.detail(), &read), (None, &service));
+    assert_eq!(token().detail().unwrap()["type"], "urn:minhbach:personal-data");
+    for member in ["authorization_details", "scope", "grant_id", "status", "auth_time", "acr"] {
+        let mut null = serde_json::to_value(token()).unwrap();
+        null[member] = Value::Null;
+        assert!(check(&null).is_err(), "{member}");
+    }
 }
 
 #[test]

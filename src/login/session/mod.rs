@@ -4,7 +4,6 @@
 //! is unused for [`IDLE`], after [`LONGEST`] in any case, when its person signs out here or at the issuer, and for an
 //! official at the moment of suspension. Out of scope: cookies themselves, and who may open which page (`http`).
 
-mod officials;
 mod pending;
 
 use std::time::Duration;
@@ -16,12 +15,13 @@ use super::{LogoutToken, SignedIn, SignedInRole, logout::is_harmless};
 use crate::{
     crypto::{self, Digest},
     domain::subject::{NationalId, Subject},
-    engines::Engines,
+    engines::{Engines, OfficialError, OfficialSignIn},
     jose,
     ledger::appender::AppendError,
     secret::Secret,
     store::{
         append::{Command, Outcome},
+        officials::Official,
         sessions::Session as Row,
     },
     time::Millis,
@@ -61,6 +61,17 @@ pub enum SessionError {
     /// The sealed part cannot be read back.
     #[error("a session cannot be read back")]
     Sealed,
+}
+
+impl From<OfficialError> for SessionError {
+    fn from(error: OfficialError) -> Self {
+        match error {
+            OfficialError::Store(error) => error.into(),
+            OfficialError::Vault(error) => error.into(),
+            OfficialError::Append(error) => error.into(),
+            OfficialError::Conflict => Self::OfficialConflict,
+        }
+    }
 }
 
 /// Who is signed in.
@@ -149,9 +160,9 @@ pub async fn begin_session(engines: &Engines, person: &SignedIn) -> Result<Secre
             (Role::Citizen { last_three }, Some(engines.vault.citizen(&id).await?.id()))
         }
         SignedInRole::Official { agency, id, unit, name: shown } => {
-            let unit = unit.clone().unwrap_or_default();
-            officials::admit(engines, person, agency, id, &unit).await?;
-            (Role::Official { agency: agency.clone(), id: id.clone(), unit, name: name(shown) }, None)
+            let official = admit(engines, person, agency, id, unit.as_deref()).await?;
+            let Official { agency, code: id, unit, .. } = official;
+            (Role::Official { agency, id, unit, name: name(shown) }, None)
         }
         SignedInRole::Compliance { agency, id, name: shown } => {
             (Role::Compliance { agency: agency.clone(), id: id.clone(), name: name(shown) }, None)
@@ -179,6 +190,26 @@ pub async fn begin_session(engines: &Engines, person: &SignedIn) -> Result<Secre
     };
     engines.store.insert_session(&row).await?;
     Ok(Secret::new(cookie))
+}
+
+/// Lets an official in whom an issuer of her agency vouches for; a first-seen one is registered.
+async fn admit(
+    engines: &Engines,
+    person: &SignedIn,
+    agency: &str,
+    code: &str,
+    unit: Option<&str>,
+) -> Result<Official, SessionError> {
+    let SignedIn { issuer, subject: sub, assurance, .. } = person;
+    let sign_in = OfficialSignIn { issuer, sub, agency, code, unit, assurance: *assurance };
+    let official = engines.official_signed_in(sign_in).await?;
+    if official.agency != agency {
+        return Err(SessionError::OfficialConflict);
+    }
+    if official.suspended_at.is_some() {
+        return Err(SessionError::OfficialSuspended);
+    }
+    Ok(official)
 }
 
 /// The live session of a cookie, and notes that it is in use.

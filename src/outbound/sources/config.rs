@@ -4,7 +4,9 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use url::{Host, Url};
+use url::Url;
+
+use crate::outbound::http::is_loopback;
 
 /// Where the national id goes in a body template, or in the address of a GET exception.
 pub(super) const ID: &str = "{national_id}";
@@ -202,15 +204,6 @@ fn mentions_id(template: &Value) -> bool {
         Value::Array(items) => items.iter().any(mentions_id),
         Value::Object(members) => members.values().any(mentions_id),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
-    }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
     }
 }
 

@@ -1,9 +1,10 @@
 //! Invariants of deciding: I2, I3, I4, and the order of reasons.
 
 use super::*;
-use crate::domain::decision::Reason;
-
-type Change = fn(&mut Facts<'_>);
+use crate::domain::{
+    consent::{Frequency, Hours, Per},
+    decision::{Reason, StandingFacts},
+};
 
 fn renewal(register: &Register) -> &Purpose {
     register.catalogue().purpose(RENEWAL).unwrap()
@@ -45,30 +46,6 @@ fn the_statutory_table_holds_even_if_the_rules_let_more_through() {
     register.catalogue.purposes.get_mut("tax.registration").unwrap().bases.clear();
     let decision = decide(&register, &purpose, BasisKind::Statutory, &["person.full_name"], |_| ());
     assert_eq!(decision.reason, Some(Reason::BasisNotOffered));
-}
-
-#[test]
-fn consent_that_does_not_cover_every_field_live_and_current_opens_nothing() {
-    let register = shipped();
-    let purpose = register.catalogue().purpose("notify.proactive_reminder").unwrap();
-    let fields = ["contact.phone", "passport.expiry_date"];
-    let with = |change: Change| decide(&register, purpose, BasisKind::Consent, &fields, change);
-    assert!(with(|_| ()).allowed);
-    let refused: [(Change, Reason); 5] = [
-        (|facts| facts.consent = None, Reason::ConsentRequired),
-        (|facts| facts.consent.as_mut().unwrap().withdrawn = true, Reason::ConsentWithdrawn),
-        (|facts| facts.consent.as_mut().unwrap().expires = NOW, Reason::ConsentExpired),
-        (|facts| facts.consent.as_mut().unwrap().purpose_version = "", Reason::ConsentForAnotherVersion),
-        (
-            |facts| facts.consent.as_mut().unwrap().granted = &["contact.phone"],
-            Reason::ConsentFieldNotCovered,
-        ),
-    ];
-    for (change, reason) in refused {
-        let decision = with(change);
-        assert_eq!((decision.allowed, decision.reason), (false, Some(reason)));
-        assert!(reason.wants_consent());
-    }
 }
 
 #[test]
@@ -191,16 +168,30 @@ fn a_decision_names_the_versions_it_was_made_under_and_a_review_makes_no_new_one
     }
 }
 
+/// A value for every member a consent's limits can have.
+static EVERY_LIMIT: Limits = Limits {
+    max_uses: 1,
+    frequency: Some(Frequency { n: 1, per: Per::Day }),
+    hours: Hours::new(0, 1),
+    starts: 0,
+    expires: 1,
+};
+
 #[test]
 fn what_is_put_before_the_rules_is_what_the_schema_says() {
     use cedar_policy::{Entities, Request, Schema};
     let (schema, _) = Schema::from_cedarschema_str(embedded().get("schema.cedarschema").unwrap()).unwrap();
     let register = shipped();
-    for id in [RENEWAL, "health.record_share", "civil.death_registration"] {
+    let bases = [(RENEWAL, 0), ("health.record_share", 0), ("health.record_share", 1)];
+    for (id, basis) in bases.into_iter().chain([("civil.death_registration", 0)]) {
         let purpose = register.catalogue().purpose(id).unwrap();
-        let basis = &purpose.bases[0];
+        let basis = &purpose.bases[basis];
         let fields: Vec<&str> = basis.fields.iter().map(String::as_str).collect();
         decide(&register, purpose, basis.kind, &fields, |facts| {
+            facts.standing = Some(StandingFacts::default());
+            if let Some(consent) = facts.consent.as_mut() {
+                consent.limits = &EVERY_LIMIT;
+            }
             let (request, entities) = register.vocabulary.put(facts, &fields, purpose).unwrap();
             let (context, part) =
                 (request.context().unwrap().clone(), |uid: Option<&_>| Clone::clone(uid.unwrap()));

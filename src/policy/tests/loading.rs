@@ -15,6 +15,7 @@ fn with(path: &str, from: &str, to: &str) -> String {
 const PURPOSE: &str = "purposes/driver.licence_renewal/purpose.toml";
 const REVIEW: &str = "purposes/driver.licence_renewal/review.toml";
 const RULES: &str = "purposes/driver.licence_renewal/rules.cedar";
+const HEALTH: &str = "purposes/health.record_share/purpose.toml";
 const TESTS: &str = "purposes/driver.licence_renewal/tests.toml";
 
 /// A file, what to replace in it, with what, and what must be said of it.
@@ -65,6 +66,35 @@ const BAD: &[(&str, &str, &str, &str)] = &[
         "purpose.cedar:25: does not name exactly the fields",
     ),
     ("sources.toml", "since = \"2026-01-01\"", "since = \"2026-02-30\"", "is not a date"),
+    // the terms of consent and of emergencies
+    (HEALTH, "[consent]", "[consnt]", "unknown field `consnt`"),
+    (HEALTH, "validity_days = 30", "validity_days = 367", "`validity_days` must lie between 1 and 366"),
+    (HEALTH, "max_uses = 10", "max_uses = 1001", "`max_uses` of a consent must lie between 1 and 1000"),
+    (HEALTH, "n = 3", "n = 11", "`frequency` must lie between 1 and 10"),
+    (HEALTH, "n = 3", "m = 3", "unknown field `m`"),
+    (HEALTH, "per = \"day\"", "per = \"year\"", "unknown variant `year`"),
+    (HEALTH, "answer_hours = 24", "answer_hours = 0", "`answer_hours` must lie between 1 and 720"),
+    (
+        HEALTH,
+        "private_life = true",
+        "private_life = true\nlapse_days = 31",
+        "`lapse_days` must lie between 1 and 30",
+    ),
+    (
+        HEALTH,
+        "assurance = 3\nrefusing",
+        "assurance = 0\nrefusing",
+        "`assurance` of a consent goes from 1 to 4",
+    ),
+    (HEALTH, "refusing = { vi = \"", "refusing = { vi = \"\", xx = \"", "unknown field `xx`"),
+    (HEALTH, "answer_hours = 24\n", "", "missing field `answer_hours`"),
+    (HEALTH, "max_lifetime_s", "guardian_hidden = true\nmax_lifetime_s", "cannot be `guardian_hidden`"),
+    (HEALTH, "sign_in_minutes = 15", "sign_in_minutes = 721", "`sign_in_minutes` must lie between 1 and 720"),
+    (HEALTH, "report_hours = 24", "report_hours = 25", "`report_hours` must lie between 1 and 24"),
+    (HEALTH, "official = \"proved\"", "official = \"asserted\"", "`official` must be `proved`"),
+    (HEALTH, "kind = \"emergency\"", "kind = \"contract\"", "`[emergency]` must be there exactly when"),
+    (PURPOSE, "kind = \"statutory\"", "kind = \"emergency\"", "`[emergency]` must be there exactly when"),
+    (PURPOSE, "kind = \"statutory\"", "kind = \"consent\"", "`[consent]` must be there exactly when"),
     // reviews
     (REVIEW, "next_review_due = \"2027", "next_review_due = \"soon", "not a date"),
     (REVIEW, "next_review_due = \"2027", "next_review_due = \"2025", "before the last one"),
@@ -100,6 +130,7 @@ const BAD: &[(&str, &str, &str, &str)] = &[
     // tests and schema
     (TESTS, "expect = \"allow\"", "expect = \"alow\"", "neither `allow` nor a reason code"),
     (TESTS, "rule = ", "ruler = ", "unknown field `ruler`"),
+    (TESTS, "standing = [\"never_purpose\"", "standing = [\"never_mind\"", "unknown variant `never_mind`"),
     (
         "schema.cedarschema",
         "\"bank.account_no\"",
@@ -152,6 +183,16 @@ fn a_file_that_is_missing_or_has_no_place_is_refused() {
         assert_eq!(said, format!("{path}: has no place here; see README.md for what belongs where"));
     }
     assert!(load(&Files::default()).is_err());
+}
+
+#[test]
+fn a_rule_that_no_purpose_can_do_without_is_missed_by_its_reason() {
+    for file in ["client", "consent", "emergency", "official", "purpose", "standing"] {
+        let mut files = embedded();
+        files.remove(&format!("global/{file}.cedar")).unwrap();
+        let said = said(&load(&files).unwrap_err());
+        assert!(said.contains("global: no rule for every purpose gives the reason `"), "{file}: {said}");
+    }
 }
 
 #[test]

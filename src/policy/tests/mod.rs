@@ -1,6 +1,8 @@
 //! What the shipped policies say, what a broken file leads to, and what the engine may never do.
 
+mod consent;
 mod decisions;
+mod emergency;
 mod loading;
 mod shipped;
 
@@ -10,7 +12,8 @@ use super::{Files, LoadError, Options, Register, embedded};
 use crate::{
     domain::{
         catalogue::{BasisKind, OfficialDemand, Purpose},
-        decision::{Action, ClientFacts, ConsentFacts, Decision, Facts, OfficialFacts},
+        consent::{Limits, State},
+        decision::{Action, ClientFacts, ConsentFacts, Decision, EmergencyFacts, Facts, OfficialFacts},
     },
     time::Millis,
 };
@@ -46,6 +49,7 @@ fn decide(
         active: true,
         proved: purpose.official == OfficialDemand::Proved,
     };
+    let limits = Limits { max_uses: 1, frequency: None, hours: None, starts: NOW.0, expires: NOW.0 + 1 };
     let mut facts = Facts {
         action: Action::IssueToken,
         now: NOW,
@@ -57,10 +61,21 @@ fn decide(
         has_case: purpose.case_required,
         assurance: purpose.assurance,
         consent: (basis == BasisKind::Consent).then_some(ConsentFacts {
+            state: State::Given,
             granted: fields,
             purpose_version: &purpose.version,
-            expires: Millis(NOW.0 + 1),
-            withdrawn: false,
+            limits: &limits,
+            uses: 0,
+            uses_in_period: 0,
+            for_this_request: true,
+        }),
+        standing: None,
+        emergency: (basis == BasisKind::Emergency).then_some(EmergencyFacts {
+            approver: Some(OfficialFacts { id: "cb-0043", ..official }),
+            same_person: false,
+            justified: true,
+            oldest_sign_in: Some(NOW),
+            report_overdue: false,
         }),
     };
     change(&mut facts);

@@ -1,7 +1,13 @@
 //! The policies that are shipped.
 
 use super::*;
-use crate::{domain::catalogue::Status, policy::reason_text};
+use crate::{
+    domain::{
+        catalogue::{Field, Status},
+        decision::Reason,
+    },
+    policy::reason_text,
+};
 
 #[test]
 fn every_case_in_the_shipped_policies_goes_as_expected() {
@@ -41,15 +47,84 @@ fn four_purposes_are_covered_to_the_last_reason_that_their_rules_give() {
         let expected: BTreeSet<&str> =
             register.cases().filter(|(of, _)| *of == id).map(|(_, case)| case.expect.as_str()).collect();
         let has_consent = purpose.basis(BasisKind::Consent).is_some();
+        let has_emergency = purpose.basis(BasisKind::Emergency).is_some();
         for rule in register.rules() {
             let own = rule.id.starts_with(&format!("{id}."));
             let applies = own || (rule.id.starts_with("global.") && rule.reason != "purpose_not_active");
-            let applies = applies && (has_consent || !rule.reason.starts_with("consent_"));
+            let on_consent = ["consent_", "standing_"].iter().any(|start| rule.reason.starts_with(start));
+            let on_emergency = rule.id.starts_with("global.emergency_");
+            let applies = applies && (has_consent || !on_consent) && (has_emergency || !on_emergency);
             if applies && !rule.reason.ends_with("_basis") {
                 assert!(expected.contains(rule.reason.as_str()), "{id} has no case for {}", rule.id);
             }
         }
         assert!(expected.contains("field_unknown") && expected.contains("field_never_offered"), "{id}");
+    }
+}
+
+#[test]
+fn every_purpose_with_consent_has_a_case_for_each_reason_that_concerns_consent() {
+    let register = shipped();
+    let concerned = |code: &str| code.starts_with("consent_") || code.starts_with("standing_");
+    let mut found = 0;
+    for purpose in register.catalogue().purposes.values() {
+        if !purpose.is_active() || purpose.basis(BasisKind::Consent).is_none() {
+            continue;
+        }
+        found += 1;
+        let expected: BTreeSet<&str> = register
+            .cases()
+            .filter(|(of, _)| *of == purpose.id)
+            .map(|(_, case)| case.expect.as_str())
+            .collect();
+        for reason in Reason::ALL.into_iter().filter(|reason| concerned(reason.code())) {
+            assert!(expected.contains(reason.code()), "{} has no case for {reason}", purpose.id);
+        }
+    }
+    assert_eq!(found, 5);
+}
+
+#[test]
+fn the_terms_of_consent_are_one_off_unless_the_purpose_needs_more() {
+    let register = shipped();
+    for purpose in register.catalogue().purposes.values() {
+        assert_eq!(purpose.consent.is_some(), purpose.basis(BasisKind::Consent).is_some(), "{}", purpose.id);
+        assert_eq!(
+            purpose.emergency.is_some(),
+            purpose.basis(BasisKind::Emergency).is_some(),
+            "{}",
+            purpose.id
+        );
+        let Some(terms) = &purpose.consent else { continue };
+        // Whoever may take more than one says how often.
+        assert_eq!(terms.max_uses > 1, terms.frequency.is_some(), "{}", purpose.id);
+        let fields = purpose.basis(BasisKind::Consent).unwrap().fields.iter();
+        if fields.filter_map(|name| register.catalogue().field(name)).any(Field::is_sensitive) {
+            assert!(terms.assurance >= 3, "{} opens sensitive fields to a weak sign-in", purpose.id);
+        }
+        if purpose.basis(BasisKind::Consent).unwrap().fields.iter().any(|name| name.starts_with("health.")) {
+            assert!(terms.private_life, "{}", purpose.id);
+        }
+    }
+    let share = register.catalogue().purpose("health.record_share").unwrap();
+    assert_eq!(share.consent.as_ref().unwrap().validity_days, 30);
+    let consent: BTreeSet<&String> = share.basis(BasisKind::Consent).unwrap().fields.iter().collect();
+    let emergency: BTreeSet<&String> = share.basis(BasisKind::Emergency).unwrap().fields.iter().collect();
+    assert!(emergency.is_subset(&consent) && emergency.len() < consent.len());
+}
+
+#[test]
+fn a_purpose_can_be_hidden_from_representatives_and_only_its_own_version_changes() {
+    let plain = shipped();
+    let mut files = embedded();
+    let path = "purposes/unemployment.benefit/purpose.toml";
+    let text = files.get(path).unwrap().replace("max_uses", "guardian_hidden = true\nmax_uses");
+    files.insert(path, text);
+    let hidden = load(&files).unwrap_or_else(|faults| panic!("{}", said(&faults)));
+    for (id, purpose) in &hidden.catalogue().purposes {
+        let before = &plain.catalogue().purposes[id];
+        let changed = id == "unemployment.benefit";
+        assert_eq!((purpose.guardian_hidden, purpose.version != before.version), (changed, changed), "{id}");
     }
 }
 

@@ -3,6 +3,7 @@
 //! In scope: its form. Out of scope: whether purpose and fields exist, are granted together, and to whom. An unknown
 //! field is named by the caller, by position: the name may carry personal data.
 
+mod limits;
 mod text;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use crate::{
     secret::Secret,
 };
 
+pub use limits::{AskedLimits, Frequency, Hours, Per};
 pub use text::{TextFault, fault as text_fault};
 
 /// The one `type`.
@@ -27,8 +29,18 @@ pub const MAX_DETAIL: usize = 16 * 1024;
 /// The most fields one request can name.
 pub const MAX_DATATYPES: usize = 100;
 
-const MEMBERS: [&str; 9] =
-    ["type", "purpose", "subject", "actions", "datatypes", "basis", "case", "official", "justification"];
+const MEMBERS: [&str; 10] = [
+    "type",
+    "purpose",
+    "subject",
+    "actions",
+    "datatypes",
+    "basis",
+    "case",
+    "official",
+    "justification",
+    "limits",
+];
 
 /// A national id: 12 digits. Never shown, wiped on drop.
 #[derive(Clone, PartialEq, Eq)]
@@ -127,6 +139,9 @@ pub struct AuthorizationDetail {
     pub official: Option<AssertedOfficial>,
     /// Words of the agency that the citizen will read; 3 to 300 characters.
     pub justification: Option<String>,
+    /// How far the consent that is asked for is to reach. Taken only where the basis is consent; where `basis` is
+    /// not named, whoever finds out the basis must refuse it as [`RarError::LimitsNotTaken`].
+    pub limits: Option<AskedLimits>,
 }
 
 /// What was granted: the object of the token, its introspection and the token answer.
@@ -151,6 +166,12 @@ pub struct GrantedDetail {
     pub expires_at: i64,
     /// How often it can still be used.
     pub uses_left: u32,
+    /// The consent it rests on, a UUID; only where the basis is consent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consent: Option<String>,
+    /// How far that consent reaches, as it was given; every bound is then written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<AskedLimits>,
 }
 
 /// The person of a grant.
@@ -216,6 +237,12 @@ pub enum RarError {
     /// Not one of the four.
     #[error("`basis` must be `statutory`, `consent`, `emergency` or `contract`")]
     Basis,
+    /// Limits for something that is not consent.
+    #[error("`limits` is taken only with `basis` `consent`")]
+    LimitsNotTaken,
+    /// A limit that is zero, absurd or turned around.
+    #[error("`{0}` is not a limit that makes sense")]
+    Limit(&'static str),
     /// A text for people that could do harm.
     #[error("`{member}` {fault}")]
     Text {
@@ -249,6 +276,8 @@ impl RarError {
             Self::Datatype(_) => "datatype_malformed",
             Self::RepeatedDatatype(_) => "datatype_repeated",
             Self::Basis => "unknown_basis",
+            Self::LimitsNotTaken => "limits_not_taken",
+            Self::Limit(_) => "malformed_limit",
             Self::Text { fault, .. } => fault.reason(),
         }
     }
@@ -294,14 +323,20 @@ impl AuthorizationDetail {
         let official = members.remove("official").map(official);
         let justification = string(&mut members, "justification")?
             .map(|words| text::checked("justification", words, 3..=300));
+        let basis = basis.transpose()?;
+        let limits = members.remove("limits").map(AskedLimits::read).transpose()?;
+        if limits.is_some() && basis.is_some_and(|basis| basis != Basis::Consent) {
+            return Err(RarError::LimitsNotTaken);
+        }
         Ok(Self {
             purpose,
             subject,
             datatypes,
-            basis: basis.transpose()?,
+            basis,
             case: case.transpose()?,
             official: official.transpose()?,
             justification: justification.transpose()?,
+            limits,
         })
     }
 }
@@ -336,14 +371,22 @@ fn subject(value: Value) -> Result<Subject, RarError> {
             NationalId::parse(id).map(Subject::NationalId).ok_or(RarError::NationalId)
         }
         (None, Some(Value::String(handle))) => {
-            let fits = (16..=64).contains(&handle.len())
-                && handle.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-            if fits { Ok(Subject::Handle(handle)) } else { Err(RarError::Handle) }
+            if is_handle(&handle) {
+                Ok(Subject::Handle(handle))
+            } else {
+                Err(RarError::Handle)
+            }
         }
         (Some(_), None) => Err(RarError::WrongType("subject.national_id")),
         (None, Some(_)) => Err(RarError::WrongType("subject.handle")),
         (Some(_), Some(_)) | (None, None) => Err(RarError::SubjectKeys),
     }
+}
+
+/// Whether a text has the form of a handle: 16 to 64 characters of base64url.
+pub(in crate::protocol) fn is_handle(text: &str) -> bool {
+    (16..=64).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
 fn datatypes(value: Value) -> Result<Vec<String>, RarError> {

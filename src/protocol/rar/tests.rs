@@ -183,6 +183,8 @@ fn a_granted_detail_is_written_as_the_token_carries_it() {
         basis: Basis::Statutory,
         expires_at: 1_795_000_300,
         uses_left: 1,
+        consent: None,
+        limits: None,
     };
     let value = serde_json::to_value(&granted).unwrap();
     assert_eq!(value["subject"], json!({"handle": "AbCdEfGhIjKlMnOpQrStUv"}));
@@ -191,6 +193,41 @@ fn a_granted_detail_is_written_as_the_token_carries_it() {
         (&json!(TYPE), &json!("statutory"), &json!(1))
     );
     assert_eq!(serde_json::from_value::<GrantedDetail>(value).unwrap(), granted);
+}
+
+#[test]
+fn limits_go_with_consent_and_with_no_other_basis() {
+    let limited = |basis: Option<&str>| {
+        let mut detail = example();
+        detail["limits"] = json!({"max_uses": 3});
+        match basis {
+            Some(basis) => detail["basis"] = json!(basis),
+            None => drop(detail.as_object_mut().unwrap().remove("basis")),
+        }
+        read(&detail).map(|detail| detail.limits.unwrap().max_uses)
+    };
+    assert_eq!(limited(Some("consent")), Ok(Some(3)));
+    assert_eq!(limited(None), Ok(Some(3)));
+    for basis in ["statutory", "emergency", "contract"] {
+        assert_eq!(limited(Some(basis)), Err(RarError::LimitsNotTaken), "{basis}");
+    }
+    assert_eq!(RarError::LimitsNotTaken.reason(), "limits_not_taken");
+    assert_eq!(read(&example()).unwrap().limits, None);
+}
+
+#[test]
+fn a_granted_detail_names_its_consent_and_how_far_it_reaches() {
+    let written = json!({
+        "type": TYPE, "id": "g1", "purpose": "p", "subject": {"handle": "AbCdEfGhIjKlMnOpQrStUv"},
+        "actions": ["read"], "datatypes": ["a"], "basis": "consent", "expires_at": 1, "uses_left": 1,
+        "consent": "01890000-0000-7000-8000-000000000001", "limits": {"max_uses": 2}
+    });
+    let granted: GrantedDetail = serde_json::from_value(written.clone()).unwrap();
+    assert_eq!(granted.limits.as_ref().unwrap().max_uses, Some(2));
+    assert_eq!(serde_json::to_value(&granted).unwrap(), written);
+    let mut broken = written;
+    broken["limits"] = json!({"max_uses": 0});
+    assert!(serde_json::from_value::<GrantedDetail>(broken).is_err());
 }
 
 proptest! {

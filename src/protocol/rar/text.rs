@@ -22,7 +22,8 @@ pub enum TextFault {
 
 impl TextFault {
     /// The stable code.
-    pub(super) const fn reason(self) -> &'static str {
+    #[must_use]
+    pub const fn reason(self) -> &'static str {
         match self {
             Self::Length => "text_length",
             Self::Control => "text_control_character",

@@ -8,7 +8,7 @@ use super::{Change, Command, Outcome, Placed, Require, Reserved, Token, consent:
 use crate::{
     crypto::Digest,
     merkle::{edge::Edge, hash::leaf_hash},
-    store::{Error, Store, Tx, clients, consents, grants, officials, on, standing},
+    store::{Error, Store, Tx, clients, consents, grants, notices, officials, on, standing},
     time::Millis,
 };
 
@@ -423,6 +423,8 @@ async fn apply(tx: &mut Tx, change: &Change, at: Millis) -> Result<(), Error> {
         Change::EndRefresh(grant) => grants::end_refresh(tx, *grant, at).await?,
         Change::RevokeGrant(grant) => grants::revoke(tx, *grant, at).await?,
         Change::PutStanding(list) => standing::put(tx, list).await?,
+        Change::PutNotice(notice) => notices::put(tx, notice).await?,
+        Change::StepNotice(id, step) => notices::step(tx, *id, step, at).await?,
     }
     Ok(())
 }

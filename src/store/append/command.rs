@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{
     crypto::Digest,
     domain::consent::State,
-    store::{clients, consents, grants, officials, standing},
+    store::{clients, consents, grants, notices, officials, standing},
     time::Millis,
 };
 
@@ -142,6 +142,10 @@ pub enum Change {
     RevokeGrant(Uuid),
     /// A person's own rules are written; the revision is one more than the one they were made from.
     PutStanding(Box<standing::Standing>),
+    /// A recipient must be told of something.
+    PutNotice(Box<notices::Notice>),
+    /// A notice goes one step further.
+    StepNotice(Uuid, notices::Step),
 }
 
 impl Change {
@@ -174,7 +178,9 @@ impl Change {
             | Self::PutRefresh(_)
             | Self::EndRefresh(_)
             | Self::RevokeGrant(_)
-            | Self::PutStanding(_) => None,
+            | Self::PutStanding(_)
+            | Self::PutNotice(_)
+            | Self::StepNotice(..) => None,
         }
     }
 }

@@ -75,6 +75,7 @@ fn client(random: &SeededRandom) -> Client {
         redirect_uris: "[]".into(),
         audience: None,
         actor_issuers: "[]".into(),
+        profile: "{}".into(),
         created_at: NOW.0,
         suspended_at: None,
     }

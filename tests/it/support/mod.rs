@@ -90,7 +90,8 @@ impl TestApp {
         let path = folder.path().join("minhbach.toml");
         let issuers = Realm::all().into_iter().map(|realm| (realm.clone(), idp.issuer(&realm))).collect();
         let sources = registers.sections().unwrap().remove("sources").unwrap();
-        Settings { port: 8080, issuers, secret, keys: &keys, sources }.write(&path).unwrap();
+        let sites = "http://127.0.0.1:8099";
+        Settings { port: 8080, issuers, secret, sites, keys: &keys, sources }.write(&path).unwrap();
 
         let mut tables: toml::Table = std::fs::read_to_string(&path).unwrap().parse().unwrap();
         tables["listen"]["address"] = "127.0.0.1:0".into();

@@ -1,32 +1,25 @@
 //! Samples of what a citizen and a compliance officer see.
 
 use super::{Filling, Make, minutes_ago};
-use crate::http::pages::{
-    access::{Access, Missing, MissingReason, Official, Rule},
-    compliance::{ComplianceAsk, ComplianceEntries, ComplianceRow, Filters, ReasonProblem, ResultFilter},
-    history::{History, Period, Row},
-    me::Me,
-    parts::{Basis, Choice, Citation, Contact, Event, Field},
-    proof::{Facts, Proof},
-    render,
+use crate::{
+    domain::consent::Capacity,
+    http::pages::{
+        access::{Access, Missing, MissingReason, Official, Rule},
+        compliance::{ComplianceAsk, ComplianceEntries, ComplianceRow, Filters, ReasonProblem, ResultFilter},
+        event::Event,
+        history::{History, Period, Row},
+        me::Me,
+        parts::{Acting, Basis, Choice, Citation, Contact, Field},
+        proof::{Facts, Proof},
+        render,
+    },
 };
-
-const EVENTS: [Event; 8] = [
-    Event::Released,
-    Event::Allowed,
-    Event::Refused,
-    Event::Nothing,
-    Event::Revoked,
-    Event::Reported,
-    Event::Looked,
-    Event::OwnReading,
-];
 
 pub(super) fn field(make: Make, vi: &str, en: &str, sensitive: bool) -> Field {
     Field { label: make.text(vi, en), sensitive }
 }
 
-fn fields(make: Make) -> Vec<Field> {
+pub(super) fn fields(make: Make) -> Vec<Field> {
     make.many(vec![
         field(make, "họ và tên", "full name", false),
         field(make, "ngày sinh", "date of birth", false),
@@ -66,6 +59,10 @@ pub(super) fn citations(make: Make) -> Vec<Citation> {
     ])
 }
 
+pub(super) fn acting(make: Make) -> Acting {
+    Acting { who: make.text("Cúc Họa Mi", "Cúc Họa Mi"), capacity: Capacity::Parent }
+}
+
 fn row(make: Make, event: Event, minutes: i64) -> Row {
     Row {
         href: (make.filling != Filling::Empty).then(|| "/me/history/0199aa".to_owned()),
@@ -77,6 +74,8 @@ fn row(make: Make, event: Event, minutes: i64) -> Row {
         basis: Some(Basis::Statutory),
         times: if event == Event::Refused { 3 } else { 1 },
         repeat: event == Event::Released && minutes > 60,
+        acting: (event == Event::Withdrawn).then(|| acting(make)),
+        overridden: event == Event::Allowed,
     }
 }
 
@@ -88,7 +87,7 @@ fn rows(make: Make) -> Vec<Row> {
         }
         row
     };
-    make.many(EVENTS.iter().enumerate().map(each).collect())
+    make.many(Event::EACH.iter().enumerate().map(each).collect())
 }
 
 fn facts() -> Facts {
@@ -161,12 +160,19 @@ fn access(make: Make, event: Event, proof: Proof) -> Access {
         },
         repeat: event == Event::Released && make.filling != Filling::Empty,
         times: if refused { 3 } else { 1 },
+        acting: (event == Event::Given && make.filling != Filling::Empty).then(|| acting(make)),
+        overridden: if event == Event::Allowed {
+            make.maybe("Không bao giờ cho xem để đổi giấy phép lái xe", "Never for driving licence renewal")
+        } else {
+            String::new()
+        },
+        consent_href: make.many(vec!["/me/consents/0199ac".to_owned()]).concat(),
         contact: contact(make),
         proof,
     }
 }
 
-fn choice(make: Make, value: &str, vi: &str, en: &str, selected: bool) -> Choice {
+pub(super) fn choice(make: Make, value: &str, vi: &str, en: &str, selected: bool) -> Choice {
     Choice { value: make.text(value, value), label: make.text(vi, en), selected }
 }
 
@@ -232,13 +238,15 @@ pub(super) fn pages(make: Make) -> Vec<(String, String)> {
         agencies: if empty { 0 } else { 2 },
         views: if empty { 0 } else { 1203 },
         refusals: u64::from(!empty),
+        waiting: if empty { 0 } else { 2 },
         latest: rows(make).into_iter().take(3).collect(),
     };
     let mut all = vec![("me".to_owned(), render(&me).unwrap())];
-    for period in Period::EACH {
+    // Each period shows some of the events, as no page of the list is longer than twenty.
+    for (period, part) in Period::EACH.into_iter().zip([1, 2, 0, 3]) {
         let history = History {
             page: make.citizen("/me/history?agency=&period=365"),
-            rows: rows(make),
+            rows: rows(make).into_iter().skip(part * 9).take(9).collect(),
             agencies: make.many(vec![
                 choice(
                     make,
@@ -274,7 +282,7 @@ pub(super) fn pages(make: Make) -> Vec<(String, String)> {
         next: None,
     };
     all.push(("history-filtered".to_owned(), render(&filtered).unwrap()));
-    for event in EVENTS {
+    for event in Event::EACH {
         let proof = if empty { Proof::Waiting } else { Proof::Holds(facts()) };
         all.push((format!("access-{event:?}"), render(&access(make, event, proof)).unwrap()));
     }

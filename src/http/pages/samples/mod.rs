@@ -1,6 +1,8 @@
 //! Every page with plausible, with no, and with hostile content, for the tests and for people to look at.
 
 mod citizen;
+pub(super) mod consent;
+mod people;
 mod public;
 
 use super::layout::{Layout, Operator, Visitor};
@@ -56,6 +58,7 @@ impl Make {
             lang: self.lang,
             url: url.to_owned(),
             visitor,
+            acting_for: None,
             operator: Operator {
                 name: self.text("Trung tâm Dữ liệu Ví Dụ", "Example Data Centre"),
                 hotline: "1900 0000".to_owned(),
@@ -68,6 +71,17 @@ impl Make {
     fn citizen(self, url: &str) -> Layout {
         let (national_id, csrf) = ("999000000015".to_owned(), self.text("csrf-1", "csrf-1"));
         self.layout(url, Visitor::Citizen { national_id, csrf })
+    }
+
+    /// The same while acting for somebody else.
+    fn acting(self, url: &str) -> Layout {
+        let acting_for = Some(self.text("Lan Chi (con)", "Lan Chi (child)"));
+        Layout { acting_for, ..self.citizen(url) }
+    }
+
+    fn official(self, url: &str) -> Layout {
+        let name = self.text("cb-0042", "cb-0042");
+        self.layout(url, Visitor::Official { name, csrf: "csrf-3".to_owned() })
     }
 
     fn compliance(self, url: &str) -> Layout {
@@ -85,6 +99,8 @@ fn minutes_ago(minutes: i64) -> Millis {
 pub(super) fn pages(lang: Lang, filling: Filling) -> Vec<(String, String)> {
     let make = Make { lang, filling };
     let mut pages = citizen::pages(make);
+    pages.extend(consent::pages(make));
+    pages.extend(people::pages(make));
     pages.extend(public::pages(make));
     pages
 }

@@ -49,6 +49,10 @@ fn catalogue(make: Make) -> Vec<(String, String)> {
                 optional,
             })
             .to_vec(),
+        terms: make.many(vec![make.text(
+            "Một lần đồng ý có giá trị nhiều nhất 30 ngày.",
+            "One agreement counts for at most 30 days.",
+        )]),
     };
     let purpose = |official, status| Purpose {
         page: page("/purposes/driver.licence_renewal"),
@@ -61,6 +65,7 @@ fn catalogue(make: Make) -> Vec<(String, String)> {
         case_required: official != OfficialDemand::None,
         official,
         retention: make.text("Đến khi in xong giấy phép mới.", "Until the new licence is printed."),
+        guardian_hidden: status == Status::Retired,
         max_uses: if status == Status::Active { 1 } else { 3 },
         max_minutes: 5,
         agencies: make

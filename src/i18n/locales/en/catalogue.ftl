@@ -30,6 +30,60 @@ purpose-limits-are =
 purpose-agencies = Agencies that may do this
 purpose-agencies-none = No agency is registered yet.
 purpose-code = Code and version
+purpose-terms-h3 = What else binds it
+purpose-consent-days =
+    One agreement counts for at most { $count ->
+        [one] { $count } day
+       *[other] { $count } days
+    }.
+purpose-consent-uses =
+    In that time the agency may open the information { $count ->
+        [one] once
+       *[other] at most { $count } times
+    }.
+purpose-consent-an-hour =
+    At most { $count ->
+        [one] once an hour
+       *[other] { $count } times an hour
+    }.
+purpose-consent-a-day =
+    At most { $count ->
+        [one] once a day
+       *[other] { $count } times a day
+    }.
+purpose-consent-a-week =
+    At most { $count ->
+        [one] once a week
+       *[other] { $count } times a week
+    }.
+purpose-consent-a-month =
+    At most { $count ->
+        [one] once a month
+       *[other] { $count } times a month
+    }.
+purpose-consent-answer =
+    A request waits { $count ->
+        [one] { $count } hour
+       *[other] { $count } hours
+    } for an answer. No answer means no.
+purpose-consent-lapse =
+    It ends by itself after { $count ->
+        [one] { $count } day
+       *[other] { $count } days
+    } without use.
+purpose-consent-child = For a child of seven or more, the child and the representative must both agree.
+purpose-emergency-officials =
+    Two different officials must decide together. Both have signed in within the last { $count ->
+        [one] { $count } minute
+       *[other] { $count } minutes
+    }.
+purpose-emergency-report =
+    Afterwards they must report why within { $count ->
+        [one] { $count } hour
+       *[other] { $count } hours
+    }. Those who are late are stopped.
+purpose-guardian = Representatives
+purpose-guardian-hidden = Are not told of this task, to protect the person they stand for.
 agencies-h1 = Agencies
 agencies-lead = These agencies may use { -service }. Each has somebody who answers for personal information.
 agencies-none = No agency is registered yet.

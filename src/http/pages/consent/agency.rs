@@ -1,0 +1,45 @@
+//! `GET /me/agencies/{id}`: everything a person has to do with one agency by consent, and stopping it at once.
+
+use askama::Template;
+
+use super::list::ConsentRow;
+use crate::http::pages::{layout::Layout, parts::Contact};
+
+/// The page. Stopping posts `csrf` to `/me/agencies/{id}/stop`; muting posts `csrf`, `muted` (`yes` or `no`) and
+/// `return_to` to `/me/agencies/{id}/mute`.
+#[derive(Clone, Debug, Template)]
+#[template(path = "consent/agency.html")]
+pub struct AgencyConsents {
+    /// The frame.
+    pub page: Layout,
+    /// The agency's id.
+    pub id: String,
+    /// The agency's name.
+    pub agency: String,
+    /// Its consents, newest first, requests that wait among them.
+    pub rows: Vec<ConsentRow>,
+    /// Whether its questions are muted.
+    pub muted: bool,
+    /// Whom to ask.
+    pub contact: Contact,
+}
+
+impl AgencyConsents {
+    /// Those that stand.
+    #[must_use]
+    pub fn standing(&self) -> Vec<&ConsentRow> {
+        self.rows.iter().filter(|row| row.state.is_standing()).collect()
+    }
+
+    /// Those that are over.
+    #[must_use]
+    pub fn over(&self) -> Vec<&ConsentRow> {
+        self.rows.iter().filter(|row| row.state.is_over()).collect()
+    }
+
+    /// Whether requests wait for an answer.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        self.rows.iter().any(|row| row.state.is_waiting())
+    }
+}

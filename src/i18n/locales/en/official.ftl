@@ -1,0 +1,17 @@
+nav-emergencies = Emergencies
+emergencies-h1 = My emergency views
+emergencies-rule = Each emergency view must be reported afterwards. If the report is late, both officials lose access.
+emergencies-owing-h2 = Still to be reported
+emergencies-none-owing = No view is still to be reported.
+emergencies-reported-h2 = Reported
+emergency-person = Person viewed:
+emergency-approver = Confirmed by official: { $value }.
+emergency-justification = Reason given:
+emergency-due = Report by: { $value }.
+emergency-overdue-since = Overdue since: { $value }.
+emergency-reported-at = Reported: { $value }.
+emergency-report-label = What happened?
+emergency-report-hint = From { $min } to { $max } characters. The citizen can read this report word for word.
+emergency-report-too-short = The report must have at least { $min } characters, and at most { $max }.
+emergency-report-too-long = The report may have at most { $max } characters, and at least { $min }.
+emergency-report-do = Send the report

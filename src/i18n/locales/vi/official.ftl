@@ -1,0 +1,17 @@
+nav-emergencies = Việc khẩn cấp
+emergencies-h1 = Những lần tôi xem khẩn cấp
+emergencies-rule = Sau mỗi lần xem khẩn cấp phải có báo cáo. Quá hạn, quyền xem của cả hai cán bộ bị dừng.
+emergencies-owing-h2 = Còn nợ báo cáo
+emergencies-none-owing = Không có lần xem nào còn nợ báo cáo.
+emergencies-reported-h2 = Đã báo cáo
+emergency-person = Người được xem:
+emergency-approver = Cán bộ xác nhận: { $value }.
+emergency-justification = Lý do đã nêu:
+emergency-due = Báo cáo chậm nhất: { $value }.
+emergency-overdue-since = Đã quá hạn: { $value }.
+emergency-reported-at = Đã báo cáo: { $value }.
+emergency-report-label = Việc gì đã xảy ra?
+emergency-report-hint = Từ { $min } đến { $max } ký tự. Người dân đọc được nguyên văn báo cáo này.
+emergency-report-too-short = Báo cáo phải có ít nhất { $min } ký tự, nhiều nhất { $max } ký tự.
+emergency-report-too-long = Báo cáo chỉ được có nhiều nhất { $max } ký tự, ít nhất { $min } ký tự.
+emergency-report-do = Gửi báo cáo

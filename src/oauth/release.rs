@@ -1,0 +1,227 @@
+//! The token and its entry, in one transaction; the token leaves only when it is committed (I1).
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::{
+    Error,
+    issue::{Ask, replayed, replays, too_late},
+    official::Acting,
+    request,
+};
+use crate::{
+    consent::{self, Consent},
+    crypto,
+    domain::{
+        catalogue::{BasisKind, Purpose},
+        decision::Reason,
+        record::{Facts, Kind},
+        subject::Subject,
+    },
+    engines::Engines,
+    jose::access_token::{self, AccessToken, Confirmation},
+    ledger::entry::Event,
+    protocol::{
+        error::{ErrorCode, OAuthError},
+        rar::{self, GrantedDetail, GrantedSubject},
+        token::{TokenResponse, TokenType},
+    },
+    registry::Client,
+    store::{
+        append::{Change, Command, Outcome, Require, Spend, Token},
+        grants::Refresh,
+    },
+    time::Millis,
+};
+
+/// The longest life of a token, whatever a purpose says (DESIGN D6), in seconds.
+const MAX_LIFETIME: i64 = 300;
+
+/// Everything a token is made from.
+pub(super) struct Grant<'a> {
+    pub(super) client: &'a Client,
+    pub(super) purpose: &'a Purpose,
+    pub(super) basis: BasisKind,
+    pub(super) audience: String,
+    pub(super) subject: Subject,
+    pub(super) official: Option<Acting>,
+    pub(super) fields: Vec<String>,
+    pub(super) case: Option<String>,
+    pub(super) justification: Option<String>,
+    /// What it rests on, where that is consent.
+    pub(super) consent: Option<Consent>,
+    /// Whether the consent was given for this very request.
+    pub(super) fresh: bool,
+    /// Whether a refresh token is handed out, when the consent reaches further than this one token.
+    pub(super) refresh: bool,
+    /// A code or a backchannel request, which is used up with it.
+    pub(super) once: Option<Once>,
+}
+
+/// Something that is exchanged for a token once.
+#[derive(Clone, Copy)]
+pub(super) struct Once {
+    /// What is remembered of it, and until when.
+    pub(super) id: Uuid,
+    pub(super) expires: Millis,
+}
+
+/// Writes the entry with the token, and only then gives the token.
+///
+/// # Errors
+/// [`Error::Refused`] for what changed since the decision.
+pub(super) async fn release(
+    engines: &Engines,
+    ask: &Ask<'_>,
+    grant: Grant<'_>,
+    mut facts: Facts,
+) -> Result<TokenResponse, Error> {
+    let now = engines.now();
+    let lifetime = i64::from(grant.purpose.max_lifetime_s).min(MAX_LIFETIME);
+    let row = grant.consent.as_ref().map(|consent| &consent.row);
+    let end = now.seconds().saturating_add(lifetime);
+    // Rounded down: no token outlives the consent it rests on.
+    let exp = row.map_or(end, |row| end.min(row.expires.div_euclid(1000)));
+    let jti = engines.id();
+    let handle = engines.vault.handle(&grant.client.agency, &grant.subject).await?;
+    let grant_id = row.and_then(|row| row.grant_id);
+    let details = serde_json::to_value([GrantedDetail {
+        kind: rar::TYPE.to_owned(),
+        id: engines.id().to_string(),
+        purpose: grant.purpose.id.clone(),
+        subject: GrantedSubject { handle: handle.as_ref().to_owned() },
+        actions: vec!["read".to_owned()],
+        datatypes: grant.fields.clone(),
+        basis: request::wire(grant.basis),
+        expires_at: exp,
+        uses_left: grant.purpose.max_uses,
+        consent: row.map(|row| row.id.to_string()),
+        limits: grant.consent.as_ref().map(|consent| (&consent.record.limits).into()),
+    }])
+    .map_err(|_| Error::Inconsistent("authorization_details"))?;
+    let token = AccessToken {
+        iss: engines.addresses.issuer.clone(),
+        sub: grant.client.client_id.clone(),
+        client_id: grant.client.client_id.clone(),
+        aud: grant.audience.clone(),
+        exp,
+        iat: now.seconds(),
+        jti: jti.to_string(),
+        cnf: Confirmation::Jkt(ask.proof.jkt.clone()),
+        authorization_details: Some(details.clone()),
+        scope: None,
+        grant_id: grant_id.map(|id| id.to_string()),
+        status: None,
+        auth_time: None,
+        acr: None,
+    };
+    let access_token = engines.tokens.sign(access_token::TYPE, &token, now)?;
+    let refresh = refresh_token(engines, &grant, now);
+
+    let expires = Millis::from_seconds(exp);
+    facts.token = Some(jti.to_string());
+    facts.expires = Some(expires.0.to_string());
+    let entry = engines.id();
+    let event = Event { id: entry, at: now, kind: Kind::TokenIssued, subject: grant.subject.clone(), facts };
+    let mut replays = replays(ask);
+    replays.extend(grant.once.map(|once| (once.id, once.expires)));
+    let command = Command {
+        replays,
+        require: Require {
+            client: Some(grant.client.id),
+            official: grant.official.as_ref().map(|named| named.official.id).filter(|id| !id.is_nil()),
+            consent: row.map(|row| row.id),
+            bundle: Some(Arc::clone(&engines.bundle)),
+            ..Require::default()
+        },
+        spend: row.map(|row| Spend { consent: row.id, token: jti }),
+        token: Some(Token {
+            jti,
+            client: grant.client.id,
+            subject: grant.subject.id(),
+            entry,
+            audience: grant.audience.clone(),
+            expires,
+            uses: i64::from(grant.purpose.max_uses),
+            consent: row.map(|row| row.id),
+            grant_id,
+            status: None,
+        }),
+        changes: refresh.iter().map(|(_, row)| Change::PutRefresh(Box::new(row.clone()))).collect(),
+        entry: Some(event.draft(Arc::clone(&engines.random))),
+        ..Command::default()
+    };
+    match engines.appender.run(command).await? {
+        // INVARIANT I1: this arm is the only way out for a token, and it comes after the commit.
+        Outcome::Done { entry: Some(_), .. } => {
+            engines.metrics.token_issued();
+            Ok(TokenResponse {
+                access_token,
+                token_type: TokenType::DPoP,
+                expires_in: exp - now.seconds(),
+                authorization_details: Some(details),
+                refresh_token: refresh.map(|(token, _)| token),
+                scope: None,
+                grant_id: grant_id.map(|id| id.to_string()),
+            })
+        }
+        Outcome::Replayed(id) if grant.once.is_some_and(|once| once.id == id) => {
+            Err(used_again(engines, &grant).await?)
+        }
+        Outcome::Replayed(id) => Err(replayed(ask, id)),
+        Outcome::ClientSuspended => Err(too_late(Reason::ClientSuspended)),
+        Outcome::OfficialSuspended => Err(too_late(Reason::OfficialSuspended)),
+        Outcome::ConsentNotLive(state) => Err(too_late(consent::not_live(state))),
+        Outcome::LimitReached(reach) => Err(too_late(consent::out_of_reach(reach))),
+        Outcome::BundleChanged => Err(OAuthError::new(
+            ErrorCode::TemporarilyUnavailable,
+            "policy_changed",
+            "this node does not yet have the policies in force; try again",
+        )
+        .into()),
+        Outcome::Done { entry: None, .. }
+        | Outcome::UsesExhausted
+        | Outcome::Collapsed(_)
+        | Outcome::TokenRevoked
+        | Outcome::Stale => Err(Error::Inconsistent("outcome")),
+    }
+}
+
+/// A refresh token where the consent allows more than this one token; never rotated (FAPI 2.0 §5.3.2.1 item 9).
+fn refresh_token(engines: &Engines, grant: &Grant<'_>, now: Millis) -> Option<(String, Refresh)> {
+    let row = &grant.consent.as_ref()?.row;
+    if !grant.refresh || row.used.saturating_add(1) >= row.max_uses {
+        return None;
+    }
+    let token = engines.random.token();
+    let refresh = Refresh {
+        hash: crypto::sha256(token.as_bytes()).to_vec(),
+        grant_id: row.grant_id?,
+        client: grant.client.id,
+        created_at: now.0,
+        revoked_at: None,
+    };
+    Some((token, refresh))
+}
+
+/// A code that comes a second time may be in two hands: what was issued on it ends (RFC 6749 §4.1.2, §10.5).
+async fn used_again(engines: &Engines, grant: &Grant<'_>) -> Result<Error, Error> {
+    let reason = "code_replayed";
+    if let Some(id) = grant.consent.as_ref().and_then(|consent| consent.row.grant_id) {
+        let facts = Facts {
+            agency: Some(grant.client.agency.as_ref().to_owned()),
+            client: Some(grant.client.client_id.clone()),
+            grant: Some(id.to_string()),
+            purpose: Some(grant.purpose.id.clone()),
+            reason: Some(reason.to_owned()),
+            ..Facts::default()
+        };
+        let (event, at) = (engines.id(), engines.now());
+        let event = Event { id: event, at, kind: Kind::GrantRevoked, subject: grant.subject.clone(), facts };
+        let command = Command { changes: vec![Change::RevokeGrant(id)], ..Command::default() };
+        engines.record_with(event, command).await?;
+    }
+    let description = "this was used before; everything that was issued on it has ended";
+    Ok(OAuthError::new(ErrorCode::InvalidGrant, reason, description).into())
+}
