@@ -5,9 +5,10 @@
 
 use super::{Consent, Error, commit, facts, kind, notice, step};
 use crate::{
-    domain::consent::{Act, Actor, Event},
+    domain::consent::{Act, Actor, Event, IllegalTransition},
     engines::Engines,
     ledger::entry,
+    store::append::Command,
 };
 
 /// Takes a consent one step on by anything but an answer.
@@ -21,6 +22,10 @@ pub async fn end(
     by: Actor,
     note: Option<String>,
 ) -> Result<Consent, Error> {
+    // INVARIANT I3: only an answer gives; it is the one place that keeps what the person had before her eyes.
+    if matches!(act, Act::Give | Act::GiveHalf) {
+        return Err(IllegalTransition { from: Some(consent.state), act }.into());
+    }
     let next = consent.after(act)?;
     let entry = engines.id();
     let mut facts = facts(engines, &consent.record, &by);
@@ -34,6 +39,6 @@ pub async fn end(
     changes.extend(notice::with(engines, consent, act, next.state, capacity, entry).await?);
     let at = engines.now();
     let event = entry::Event { id: entry, at, kind: kind(act), subject: consent.subject.clone(), facts };
-    commit(engines, event, Vec::new(), changes).await?;
+    commit(engines, event, Command { changes, ..Command::default() }).await?;
     Ok(Consent { row: next.row, state: next.state, ..consent.clone() })
 }

@@ -69,9 +69,21 @@ async fn attempt(store: &Store, commands: &[Command]) -> Result<Vec<Outcome>, Er
     let mut tx = store.begin().await?;
     let mut out: Vec<Option<Outcome>> = commands.iter().map(|_| None).collect();
     refuse_replays(&mut tx, commands, &mut out).await?;
+    // Before any token: who waits for the head holds no token that the holder of the head may have to end.
+    let head = if open(commands, &out).any(|(_, command)| command.entry.is_some()) {
+        Some(match &mut tx {
+            Tx::Sqlite(tx) => sqlite::lock_head(tx).await?,
+            Tx::Postgres(tx) => postgres::lock_head(tx).await?,
+        })
+    } else {
+        None
+    };
     let reserved = reserve_uses(&mut tx, commands, &mut out).await?;
     collapse_refusals(&mut tx, commands, &mut out).await?;
-    let placed = append_entries(&mut tx, commands, &mut out).await?;
+    let placed = match head {
+        Some(head) => append_entries(&mut tx, head, commands, &mut out).await?,
+        None => HashMap::new(),
+    };
     tx.commit().await?;
     Ok(out
         .into_iter()
@@ -142,17 +154,26 @@ async fn reserve_uses(
     let mut granted = HashMap::new();
     let asked: Vec<(usize, super::Reserve)> =
         open(commands, out).filter_map(|(i, c)| c.reserve.map(|r| (i, r))).collect();
-    if asked.is_empty() {
+    let ending: Vec<&Change> = open(commands, out)
+        .flat_map(|(_, command)| &command.changes)
+        .filter(|change| change.ends_tokens())
+        .collect();
+    if asked.is_empty() && ending.is_empty() {
         return Ok(granted);
     }
     let mut tokens: Vec<Uuid> = asked.iter().map(|(_, r)| r.jti).collect();
     tokens.sort_unstable();
     tokens.dedup();
-    // The rows are locked here; what has been used is read in a later statement and so is the newest there is.
+    // The rows are locked here, those this batch will end as well: all at once and sorted, and the head is held, so
+    // that none can be added. What has been used is read in a later statement and so is the newest there is.
     let mut left: HashMap<Uuid, i64> = match tx {
         Tx::Sqlite(tx) => sqlite::lock_tokens(tx, &tokens).await?,
-        Tx::Postgres(tx) => postgres::lock_tokens(tx, &tokens).await?,
+        Tx::Postgres(tx) if ending.is_empty() => postgres::lock_tokens(tx, &tokens).await?,
+        Tx::Postgres(tx) => postgres::lock_tokens_and_ending(tx, &tokens, &ending).await?,
     };
+    if asked.is_empty() {
+        return Ok(granted);
+    }
     let mut used: HashMap<(Uuid, Uuid), i64> = match tx {
         Tx::Sqlite(tx) => sqlite::uses(tx, &tokens).await?,
         Tx::Postgres(tx) => postgres::uses(tx, &tokens).await?,
@@ -228,17 +249,11 @@ async fn collapse_refusals(
 
 async fn append_entries(
     tx: &mut Tx,
+    head: Head,
     commands: &[Command],
     out: &mut [Option<Outcome>],
 ) -> Result<HashMap<usize, Placed>, Error> {
     let mut placed = HashMap::new();
-    if open(commands, out).all(|(_, command)| command.entry.is_none()) {
-        return Ok(placed);
-    }
-    let head = match tx {
-        Tx::Sqlite(tx) => sqlite::lock_head(tx).await?,
-        Tx::Postgres(tx) => postgres::lock_head(tx).await?,
-    };
     recheck(tx, &head, commands, out).await?;
     let mut consents = Ledger::read(tx, open(commands, out).map(|(_, command)| command)).await?;
 
@@ -272,7 +287,13 @@ async fn append_entries(
             drop_out(out, i, outcome);
             continue;
         }
-        if let Err(outcome) = consents.admit(command, draft.at) {
+        if let Some(wanted) = &command.require.grant
+            && !grants::holds(tx, wanted).await?
+        {
+            drop_out(out, i, Outcome::Stale);
+            continue;
+        }
+        if let Err(outcome) = consents.admit(command, draft) {
             drop_out(out, i, outcome);
             continue;
         }
@@ -301,6 +322,11 @@ async fn append_entries(
         consumed.extend(command.consume.map(|used| (used.jti, used.key)));
         for change in &command.changes {
             gone.extend(change.takes_away());
+            // Tokens of this very batch end with what they rest on: they must be there to be ended.
+            if change.ends_tokens() && !tokens.is_empty() {
+                write_tokens(tx, &tokens).await?;
+                tokens.clear();
+            }
             apply(tx, change, draft.at).await?;
         }
     }
@@ -313,6 +339,13 @@ async fn append_entries(
         Tx::Postgres(tx) => postgres::write(tx, &head, &rows, &tokens, &consumed, &edge.to_bytes()).await?,
     };
     if moved { Ok(placed) } else { Err(Error::HeadMoved) }
+}
+
+async fn write_tokens(tx: &mut Tx, tokens: &[&Token]) -> Result<(), Error> {
+    match tx {
+        Tx::Sqlite(tx) => sqlite::write_tokens(tx, tokens).await,
+        Tx::Postgres(tx) => postgres::write_tokens(tx, tokens).await,
+    }
 }
 
 /// Reads again, after the lock, what commands rely on; those whose ground is gone drop out.

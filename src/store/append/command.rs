@@ -49,10 +49,21 @@ pub struct Require {
     pub token: Option<Uuid>,
     /// A consent that is given, begun and not over.
     pub consent: Option<Uuid>,
+    /// A grant that has not ended and in which exactly these consents stand.
+    pub grant: Option<GrantHolds>,
     /// A person and the revision of her own rules that was decided by.
     pub standing: Option<(Uuid, i64)>,
     /// The digest of the policy bundle that decided; it must be the active one.
     pub bundle: Option<Arc<str>>,
+}
+
+/// What was read of a grant by one who adds to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantHolds {
+    /// The grant.
+    pub grant: Uuid,
+    /// The consents that stand in it, by id.
+    pub consents: Vec<Uuid>,
 }
 
 /// A use of a token.
@@ -152,6 +163,15 @@ pub enum Change {
 }
 
 impl Change {
+    /// Whether tokens end with it.
+    pub(super) const fn ends_tokens(&self) -> bool {
+        match self {
+            Self::StepConsent(step) => step.act.takes_away(),
+            Self::RevokeToken(_) | Self::RevokeGrant(_) => true,
+            _ => false,
+        }
+    }
+
     /// The client, official or token that nobody may rely on from here on. Consents are looked at one by one.
     pub(super) const fn takes_away(&self) -> Option<Uuid> {
         match self {
