@@ -58,6 +58,7 @@ pub mod tokens;
 pub mod vault;
 
 pub mod engines;
+pub mod standing;
 
 // floor 4: offices
 pub mod consent;

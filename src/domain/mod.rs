@@ -10,4 +10,5 @@ pub mod consent;
 pub mod decision;
 pub mod receipt;
 pub mod record;
+pub mod standing;
 pub mod subject;
