@@ -107,7 +107,8 @@ pub async fn load(engines: &Engines, subject: &Subject) -> Result<Rules, store::
     };
     let plain = crypto::open(subject.record_key(), &context(id, row.revision), &row.sealed);
     let choices = plain.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    let choices = choices.ok_or_else(|| store::Error::Inconsistent { table: "standing", row: id.to_string() })?;
+    let choices =
+        choices.ok_or_else(|| store::Error::Inconsistent { table: "standing", row: id.to_string() })?;
     Ok(Rules { subject: id, revision: row.revision, choices })
 }
 
@@ -246,9 +247,9 @@ fn facts(engines: &Engines, by: &Actor, choice: &Choice, added: bool) -> Facts {
         capacity: Some(by.capacity.as_str().to_owned()),
         decision: Some(if added { "add" } else { "remove" }.to_owned()),
         purpose: what.purpose().map(str::to_owned),
-        purpose_version: what.purpose().and_then(|id| {
-            engines.register.catalogue().purpose(id).map(|purpose| purpose.version.clone())
-        }),
+        purpose_version: what
+            .purpose()
+            .and_then(|id| engines.register.catalogue().purpose(id).map(|purpose| purpose.version.clone())),
         reason: Some(what.code().to_owned()),
         target: what.agency().map(str::to_owned),
         ..Facts::default()

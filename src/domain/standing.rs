@@ -62,7 +62,9 @@ impl What {
     pub fn purpose(&self) -> Option<&str> {
         match self {
             Self::NeverPurpose(id) | Self::AskEachTime(Some(id)) => Some(id),
-            Self::NeverAgency(_) | Self::AskEachTime(None) | Self::OfficeHours(_) | Self::MuteAgency(_) => None,
+            Self::NeverAgency(_) | Self::AskEachTime(None) | Self::OfficeHours(_) | Self::MuteAgency(_) => {
+                None
+            }
         }
     }
 
@@ -78,7 +80,8 @@ impl What {
     /// Whether the other one leaves nothing for this one to say. There is one set of hours, or none.
     fn is_covered_by(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::OfficeHours(_), Self::OfficeHours(_)) | (Self::AskEachTime(_), Self::AskEachTime(None)) => true,
+            (Self::OfficeHours(_), Self::OfficeHours(_))
+            | (Self::AskEachTime(_), Self::AskEachTime(None)) => true,
             _ => self == other,
         }
     }
@@ -114,7 +117,9 @@ pub enum Unfit {
 pub fn edited(list: &[Choice], edit: Edit, id: Uuid, at: Millis) -> Result<(Vec<Choice>, Choice), Unfit> {
     let mut list = list.to_vec();
     match edit {
-        Edit::Add(what) if list.iter().any(|choice| what.is_covered_by(&choice.what)) => Err(Unfit::AlreadyThere),
+        Edit::Add(what) if list.iter().any(|choice| what.is_covered_by(&choice.what)) => {
+            Err(Unfit::AlreadyThere)
+        }
         Edit::Add(_) if list.len() >= MOST => Err(Unfit::TooMany),
         Edit::Add(what) => {
             let choice = Choice { id, made_at: at, what };
@@ -170,7 +175,8 @@ mod tests {
     use super::*;
 
     fn list(all: Vec<What>) -> Vec<Choice> {
-        let choice = |(n, what): (usize, What)| Choice { id: Uuid::from_u128(n as u128), made_at: Millis(0), what };
+        let choice =
+            |(n, what): (usize, What)| Choice { id: Uuid::from_u128(n as u128), made_at: Millis(0), what };
         all.into_iter().enumerate().map(choice).collect()
     }
 
@@ -196,7 +202,8 @@ mod tests {
 
     #[test]
     fn asking_each_time_is_for_one_purpose_or_for_all() {
-        let asks = |what, purpose| facts(&list(vec![what]), purpose, "a", EIGHT).is_some_and(|f| f.ask_each_time);
+        let asks =
+            |what, purpose| facts(&list(vec![what]), purpose, "a", EIGHT).is_some_and(|f| f.ask_each_time);
         assert!(asks(What::AskEachTime(None), "p") && asks(What::AskEachTime(Some(own("p"))), "p"));
         assert!(!asks(What::AskEachTime(Some(own("p"))), "q"));
         assert_eq!(ruled_out(&list(vec![What::AskEachTime(None)]), "p", "a"), None);
@@ -230,7 +237,10 @@ mod tests {
         assert_eq!((left.len(), gone), (1, rules[0].clone()));
         assert_eq!(edited(&rules, Edit::Remove(Uuid::max()), Uuid::max(), EIGHT), Err(Unfit::NotThere));
         let full = list((0..MOST).map(|n| What::NeverPurpose(n.to_string())).collect());
-        assert_eq!(edited(&full, Edit::Add(What::NeverAgency(own("a"))), Uuid::max(), EIGHT), Err(Unfit::TooMany));
+        assert_eq!(
+            edited(&full, Edit::Add(What::NeverAgency(own("a"))), Uuid::max(), EIGHT),
+            Err(Unfit::TooMany)
+        );
     }
 
     #[test]

@@ -277,10 +277,7 @@ impl Gateway {
             rules: decision.rules,
             ..standing.issued.clone()
         };
-        let recorded = self
-            .engines
-            .refuse(Kind::DataRefused, &standing.subject, facts, replays)
-            .await?;
+        let recorded = self.engines.refuse(Kind::DataRefused, &standing.subject, facts, replays).await?;
         Ok(Some(match recorded {
             Recorded::Entry(entry) => Error::Refused { reason, entry: Some(entry) },
             Recorded::Replayed(_) => Error::ProofReplayed,

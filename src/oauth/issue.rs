@@ -89,7 +89,8 @@ pub async fn issue(engines: &Engines, ask: Ask<'_>) -> Result<TokenResponse, Err
     // so it is decided again here, by the rules as they are now, and not sent back to be asked again.
     let ruling = judge(engines, &ask, &grant, Vec::new()).await?;
     release(engines, &ask, &grant, ruling, Vec::new()).await?.ok_or_else(|| {
-        let description = "the person's own rules are changing at this moment; ask again with everything fresh";
+        let description =
+            "the person's own rules are changing at this moment; ask again with everything fresh";
         OAuthError::new(ErrorCode::TemporarilyUnavailable, "standing_changed", description).into()
     })
 }
