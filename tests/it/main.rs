@@ -17,6 +17,7 @@ mod support;
 
 mod access;
 mod authentication;
+mod choices;
 mod data;
 mod dpop;
 mod emergency;

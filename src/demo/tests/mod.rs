@@ -1,5 +1,6 @@
 //! The portal over real HTTP, signed in through the stand-in identity provider, on both databases.
 
+mod choices;
 mod citizen;
 mod compliance;
 mod public;

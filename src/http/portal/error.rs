@@ -11,7 +11,7 @@ use crate::{
     http::pages::error::{ErrorPage, Problem},
     ledger::{appender::AppendError, proof::EntryProofError, publisher::PublishError},
     login::{LoginError, session::SessionError},
-    protocol,
+    protocol, standing,
     vault::VaultError,
 };
 
@@ -26,6 +26,8 @@ pub(super) enum Failure {
     Login(#[from] LoginError),
     #[error(transparent)]
     Store(#[from] crate::store::Error),
+    #[error(transparent)]
+    Standing(#[from] standing::Error),
     #[error(transparent)]
     Publish(#[from] PublishError),
     #[error("a page cannot be written")]
@@ -66,6 +68,7 @@ impl Failure {
             Self::Session(error) => of_session(error),
             Self::Login(error) => of_login(error),
             Self::Store(_) | Self::Publish(_) | Self::NotYetPublished => Problem::Unavailable,
+            Self::Standing(error) => of_standing(error),
             Self::TooMany => Problem::TooMany,
             Self::Render(_) | Self::Csv(_) => Problem::Internal,
             Self::NotFound => Problem::NotFound,
@@ -93,6 +96,15 @@ fn of_history(error: &HistoryError) -> Problem {
         HistoryError::Proof(error) => of_proof(error),
         HistoryError::Damaged { .. } | HistoryError::Version(_) => Problem::Internal,
         HistoryError::Reason(_) => Problem::BadRequest,
+    }
+}
+
+const fn of_standing(error: &standing::Error) -> Problem {
+    match error {
+        standing::Error::Stale => Problem::FormExpired,
+        standing::Error::Unfit(_) | standing::Error::NothingToChoose => Problem::BadRequest,
+        standing::Error::Store(_) => Problem::Unavailable,
+        standing::Error::Append(error) => of_append(error),
     }
 }
 

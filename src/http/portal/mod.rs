@@ -6,6 +6,7 @@
 
 mod api;
 mod catalogue;
+mod choices;
 mod citizen;
 mod compliance;
 mod cookies;
@@ -48,6 +49,7 @@ pub const ENDPOINTS: &[(&str, &str)] = &[
     ("GET", "/api/v1/me/accesses/{id}"),
     ("GET", "/api/v1/me/accesses/{id}/proof"),
     ("GET", "/api/v1/me/summary"),
+    ("GET", "/api/v1/me/choices"),
     ("POST", BACKCHANNEL_LOGOUT),
     ("POST", "/logout/backchannel/{slug}"),
 ];
@@ -123,6 +125,9 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(get("/me/history/{id}", citizen::access))
         .service(get("/me/history/{id}/proof.json", citizen::proof_json))
         .service(get("/me/history/{id}/proof.tlog", citizen::proof_tlog))
+        .service(both("/me/choices", choices::show, choices::add))
+        .service(post("/me/choices/remove", choices::remove))
+        .service(post("/me/agencies/{id}/mute", choices::mute))
         .service(both("/compliance", compliance::ask, compliance::state_reason))
         .service(get("/compliance/entries", compliance::entries))
         .service(get("/compliance/entries.csv", compliance::csv))
@@ -130,6 +135,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(get("/api/v1/me/accesses/{id}", api::access))
         .service(get("/api/v1/me/accesses/{id}/proof", api::proof))
         .service(get("/api/v1/me/summary", api::summary))
+        .service(get("/api/v1/me/choices", choices::list))
         .default_service(web::to(error::not_found));
 }
 
