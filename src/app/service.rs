@@ -33,6 +33,7 @@ use crate::{
     ledger::publisher::{PublishError, Publisher},
     limit::Limit,
     login::{Provider, ProviderError},
+    oauth,
     outbound::{
         exchange::Exchange,
         http::HttpError,
@@ -149,6 +150,11 @@ pub async fn start(
         gateway: Gateway::new(engines.clone(), sources, config.limits.no_record_per_hour.get()),
         nonces: NonceKey::new(engines.vault.lookup(&[b"dpop nonce key"])),
         refusals: Limit::new(config.limits.token_refusals_per_minute.get(), Duration::from_mins(1)),
+        prompting: oauth::Prompting {
+            national_id_hints: config.consent.national_id_hints,
+            per_citizen_per_day: config.limits.prompts_per_citizen_per_day.get(),
+            per_client: Limit::new(config.limits.prompts_per_minute.get(), Duration::from_mins(1)),
+        },
         desk: Desk {
             providers,
             secure_cookies: config.issuer.starts_with("https:"),

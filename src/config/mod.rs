@@ -14,7 +14,7 @@ mod tests;
 
 use std::{fmt, path::Path, path::PathBuf, sync::Arc};
 
-pub use sections::{Database, Limits, Listen, LogSection, PoliciesSection, Portal, Tls};
+pub use sections::{ConsentSection, Database, Limits, Listen, LogSection, PoliciesSection, Portal, Tls};
 
 use crate::{
     admin::{ClientSpec, OfficialSpec},
@@ -77,6 +77,8 @@ pub struct Config {
     pub issuers: Vec<IssuerConfig>,
     /// `[telemetry]`: logs, spans and metrics.
     pub telemetry: TelemetryConfig,
+    /// `[consent]`: how people are asked.
+    pub consent: ConsentSection,
     /// `[limits]`: how much of a thing is too much.
     pub limits: Limits,
     /// `[portal]`: what the pages call themselves.

@@ -106,6 +106,7 @@ pub(super) fn read(
     let mut policies: PoliciesSection = from.may("policies");
     let telemetry = from.may("telemetry");
     let limits = from.may("limits");
+    let consent = from.may("consent");
     let portal = from.may("portal");
     let calendar = from.may("calendar");
     let agencies = from.list("agencies").into_iter().map(|(_, agency)| agency).collect();
@@ -152,6 +153,7 @@ pub(super) fn read(
         issuers,
         telemetry,
         limits,
+        consent,
         portal,
         calendar,
     })

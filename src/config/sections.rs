@@ -99,6 +99,15 @@ pub struct PoliciesSection {
     pub reviews_relative_to_start: bool,
 }
 
+/// `[consent]`: how people are asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ConsentSection {
+    /// Whether an agency may ask somebody in the portal by her national id alone. Off, it needs its own handle of her or
+    /// a token she made: a well-known number invites prompts that nobody wanted.
+    pub national_id_hints: bool,
+}
+
 /// `[limits]`: how much of a thing is too much. There is no way to say "unlimited": zero is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -109,6 +118,10 @@ pub struct Limits {
     pub no_record_per_hour: NonZeroU32,
     /// Sign-ins begun from one network address in a minute.
     pub sign_ins_per_minute: NonZeroU32,
+    /// Requests for consent that may reach one person in the portal in 24 hours, from all agencies together.
+    pub prompts_per_citizen_per_day: NonZeroU32,
+    /// Requests for consent of one client to people who are not there, in a minute.
+    pub prompts_per_minute: NonZeroU32,
 }
 
 impl Default for Limits {
@@ -118,6 +131,8 @@ impl Default for Limits {
             token_refusals_per_minute: count(60),
             no_record_per_hour: count(100),
             sign_ins_per_minute: count(30),
+            prompts_per_citizen_per_day: count(10),
+            prompts_per_minute: count(60),
         }
     }
 }

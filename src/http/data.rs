@@ -74,7 +74,7 @@ fn authorize(state: &State, request: &HttpRequest) -> Result<(AccessToken, DpopP
 }
 
 /// The token of the one `Authorization: DPoP` header; as `Bearer` a bound token is refused (RFC 9449 §7.1).
-fn bearer(request: &HttpRequest) -> Option<&str> {
+pub(super) fn bearer(request: &HttpRequest) -> Option<&str> {
     let mut headers = request.headers().get_all(header::AUTHORIZATION);
     let (only, None) = (headers.next()?, headers.next()) else { return None };
     let (scheme, token) = only.to_str().ok()?.split_once(' ')?;

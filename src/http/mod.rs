@@ -4,6 +4,7 @@
 
 pub mod data;
 pub mod error;
+pub mod grants;
 pub mod log;
 pub mod oauth;
 pub mod observe;
@@ -14,6 +15,7 @@ pub mod portal;
 pub mod receipts;
 pub mod request;
 pub mod routes;
+mod service;
 
 use std::sync::{
     Arc,
@@ -32,6 +34,8 @@ pub struct State {
     pub nonces: NonceKey,
     /// How often a client may be refused in a minute before it is told to wait.
     pub refusals: crate::limit::Limit,
+    /// How citizens who are not there may be asked.
+    pub prompting: crate::oauth::Prompting,
     /// The portal's settings, and the issuers that sign people in.
     pub desk: portal::Desk,
     /// Who may read entry bundles: SHA-256 of their bearer tokens.

@@ -48,6 +48,22 @@ mod tests {
         literals.map(|path| (method.to_owned(), path.replace(":.*}", "}*"))).collect()
     }
 
+    /// As [`routed`], of paths with several methods, which stand behind the path.
+    fn several(source: &str) -> BTreeSet<(String, String)> {
+        let code = source.replace(char::is_whitespace, "");
+        let parts = code.split("service(several(\"").skip(1).map(|rest| rest.split('"'));
+        parts
+            .flat_map(|mut rest| {
+                let path = rest.next().unwrap().to_owned();
+                let methods: Vec<String> = rest.nth(1).unwrap().split(',').map(str::to_owned).collect();
+                methods
+                    .into_iter()
+                    .filter(|method| method != "HEAD")
+                    .map(move |method| (method, path.clone()))
+            })
+            .collect()
+    }
+
     #[test]
     fn the_document_has_every_route_of_the_tables_and_no_other() {
         let tables = routes::ENDPOINTS.iter().chain(portal::ENDPOINTS);
@@ -61,6 +77,7 @@ mod tests {
         let source = include_str!("routes.rs");
         let mut routes = routed(source, "service(get(\"", "GET");
         routes.extend(routed(source, "service(post(\"", "POST"));
+        routes.extend(several(source));
         let table: BTreeSet<_> =
             routes::ENDPOINTS.iter().map(|(m, p)| ((*m).to_owned(), (*p).to_owned())).collect();
         assert_eq!(routes, table);
