@@ -174,9 +174,7 @@ pub fn data(issuer: &str, error: &gateway::data::Error) -> HttpResponse {
         E::Store(_)
         | E::Consent(_)
         | E::Vault(VaultError::Store(_))
-        | E::Append(AppendError::Unavailable(_) | AppendError::Overloaded) => {
-            unavailable("gateway", error)
-        }
+        | E::Append(AppendError::Unavailable(_) | AppendError::Overloaded) => unavailable("gateway", error),
         E::Vault(VaultError::Sealed(_)) | E::Sign(_) | E::Inconsistent(_) => {
             report("gateway", error);
             problem(&Problem::new(500, "internal_error", "The service cannot answer this request"))

@@ -72,7 +72,8 @@ fn foreign() -> HttpResponse {
 
 /// `GET /oauth/status-lists/{n}`: for anybody; what it says names nobody.
 pub async fn status_list(state: Data<State>, path: Path<String>) -> HttpResponse {
-    let nothing = || error::problem(&Problem::new(404, "status_list_unknown", "There is no such status list"));
+    let nothing =
+        || error::problem(&Problem::new(404, "status_list_unknown", "There is no such status list"));
     // One spelling: no sign, no leading zero.
     let Some(list) = path.parse::<i64>().ok().filter(|list| list.to_string() == *path) else {
         return nothing();

@@ -10,8 +10,8 @@ use actix_web::{
 
 use super::{State, error, request};
 use crate::{
-    jose::{dpop::NoncePolicy, jws::Unverified, signed_answers::INTROSPECTION_TYPE},
     domain::{catalogue::Purpose, subject::Subject},
+    jose::{dpop::NoncePolicy, jws::Unverified, signed_answers::INTROSPECTION_TYPE},
     login::{self, IssuerRole},
     oauth::{self, Actor, Ask, Authenticated, IntrospectionAnswer},
     protocol::{

@@ -132,8 +132,8 @@ async fn check<'a>(
     }
     let request = BackchannelRequest::from_form(form)?;
     request::audience(engines, request.resource.as_deref()).await?;
-    let detail = AuthorizationDetail::parse_list(request.authorization_details.expose())
-        .map_err(OAuthError::from)?;
+    let detail =
+        AuthorizationDetail::parse_list(request.authorization_details.expose()).map_err(OAuthError::from)?;
     let (hinted, invited) = hinted(engines, client, &request.hint, prompting).await?;
     let wish = wish(engines, client, detail).await?;
     if hinted.id() != wish.subject.id() {

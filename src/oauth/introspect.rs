@@ -5,8 +5,8 @@ use uuid::Uuid;
 
 use super::{Authenticated, Error, client::use_up};
 use crate::{
-    engines::Engines,
     domain::consent::State,
+    engines::Engines,
     jose::{
         access_token::{AccessToken, Confirmation},
         signed_answers::{INTROSPECTION_TYPE, SignedIntrospection},

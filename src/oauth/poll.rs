@@ -1,13 +1,7 @@
 //! The poll of a backchannel request (CIBA Core 1.0 §10.1, §11): not yet, too often, no, over, or a token, once.
 
 use super::{
-    Error,
-    authorize::once,
-    backchannel::open,
-    issue::Ask,
-    pushed::hash,
-    refresh::resume,
-    release::Grant,
+    Error, authorize::once, backchannel::open, issue::Ask, pushed::hash, refresh::resume, release::Grant,
 };
 use crate::{
     consent,

@@ -17,9 +17,12 @@ mod support;
 
 mod access;
 mod authentication;
+mod backchannel;
+mod consent;
 mod data;
 mod dpop;
 mod faults;
+mod grants;
 mod introspect;
 mod invariants;
 mod log;

@@ -107,8 +107,8 @@ async fn a_body_that_is_not_a_proper_form_is_refused(app: &mut TestApp) {
     }
     for (grant, error, reason) in [
         ("password", "unsupported_grant_type", "grant_type_unsupported"),
-        ("authorization_code", "unsupported_grant_type", "grant_type_unsupported"),
-        ("refresh_token", "unsupported_grant_type", "grant_type_unsupported"),
+        ("authorization_code", "invalid_authorization_details", "authorization_details_fixed"),
+        ("refresh_token", "invalid_request", "refresh_token_missing"),
         ("", "invalid_request", "grant_type_missing"),
     ] {
         let mut form = police.form(&detail);
