@@ -171,7 +171,7 @@ async fn beyond_what_one_bears_in_a_day_requests_are_withheld_and_nobody_can_tel
 async fn what_is_not_a_proper_request_asks_nobody(app: &mut TestApp) {
     let (bank, police) = (app.bank(), app.police());
     let hint = handle(app, "ngan-hang-thu-nghiem", CITIZEN).await;
-    let good = |detail| bank.absent_form(detail, ("login_hint", &hint));
+    let good = |detail: &serde_json::Value| bank.absent_form(detail, ("login_hint", &hint));
     let plain = police.absent_form(&verification(), ("login_hint", &hint));
     let plain = police.ask_absent(&plain).await;
     plain.refused("not registered", 400, "unauthorized_client", "backchannel_unregistered");
