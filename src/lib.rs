@@ -12,6 +12,7 @@
 //!   notice: one transaction);
 //! - *a citizen looks who looked*: [`http::portal`] → [`login::session`] → [`history`] → [`ledger::proof`];
 //! - *a checkpoint is signed*: [`app::service`] → [`ledger::publisher`] → [`merkle`] → [`objects`];
+//! - *a consent ends*: [`consent::notice`] (committed with it) → [`notices::deliver`] → [`outbound::push`];
 //! - *a purpose or rule changes*: `policies/` → [`policy`]; nothing in `src/` knows a purpose by name.
 //!
 //! # Invariants (DESIGN §7), and where they are kept
@@ -59,14 +60,16 @@ pub mod vault;
 
 pub mod engines;
 
-// floor 4: offices
+// floor 4: what offices share, and the offices
 pub mod consent;
 
 pub mod admin;
 pub mod gateway;
 pub mod history;
 pub mod login;
+pub mod notices;
 pub mod oauth;
+pub mod people;
 
 // floor 5: counters
 pub mod http;

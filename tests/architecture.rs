@@ -20,7 +20,7 @@ const PLAN: &[(u8, u8, &[&str])] = &[
     (3, 1, &["ledger"]),
     (3, 2, &["engines"]),
     (4, 0, &["consent"]),
-    (4, 1, &["admin", "oauth", "login", "gateway", "history"]),
+    (4, 1, &["admin", "oauth", "login", "gateway", "history", "notices", "people"]),
     (5, 0, &["http"]),
     (6, 0, &["config"]),
     (6, 1, &["app"]),

@@ -2,6 +2,7 @@
 //! signs requests beforehand.
 
 use std::{
+    collections::BTreeMap,
     net::{SocketAddr, TcpListener},
     path::PathBuf,
     thread,
@@ -22,6 +23,7 @@ use minhbach::{
     outbound::{self, exchange::Exchange},
     time::{Clock as _, SystemClock},
 };
+use serde_json::Value;
 
 use super::wire::{Connection, post};
 
@@ -32,7 +34,7 @@ pub(crate) struct Stage {
     /// The stand-in registers, in this process.
     pub(crate) registers: Registers,
     issuer: String,
-    key: PrivateJwk,
+    keys: BTreeMap<&'static str, PrivateJwk>,
     exchange: Exchange,
     folder: tempfile::TempDir,
 }
@@ -55,13 +57,11 @@ impl Stage {
         Settings { port, issuers: issuers.collect(), secret: "not used", sites, keys: &keys, sources }
             .write(&file)?;
         Keyring::create(&folder.path().join("keys"), &SystemRandom::default(), SystemClock.now())?;
-        let client = CLIENTS.first().context("no client")?;
-        let key = keys.get(client.client_id).context("no key")?.clone();
         Ok(Self {
             file,
             registers,
             issuer: format!("http://127.0.0.1:{port}"),
-            key,
+            keys,
             exchange: Exchange::new(outbound::http::client()?),
             folder,
         })
@@ -75,7 +75,8 @@ impl Stage {
     /// The nonce that proofs for `address` must carry now.
     pub(crate) fn nonce(&self, address: SocketAddr) -> anyhow::Result<String> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let request = self.token_request(address, "999000000015", &["person.full_name"], None)?;
+        let detail = walk::detail("999000000015", &["person.full_name"]);
+        let request = self.token_request(address, first_client()?, &detail, None)?;
         runtime.block_on(async {
             let mut connection = Connection::open(address).await?;
             let answer = connection.send(&request).await?;
@@ -87,12 +88,12 @@ impl Stage {
     fn token_request(
         &self,
         address: SocketAddr,
-        national_id: &str,
-        fields: &[&str],
+        client_id: &'static str,
+        detail: &Value,
         nonce: Option<&str>,
     ) -> anyhow::Result<Vec<u8>> {
-        let details = serde_json::json!([walk::detail(national_id, fields)]).to_string();
-        let agency = self.agency();
+        let details = serde_json::json!([detail]).to_string();
+        let agency = self.agency(client_id)?;
         let body =
             agency.form(&[("grant_type", "client_credentials"), ("authorization_details", &details)])?;
         let proof = agency.proof(&format!("{}/oauth/token", self.issuer), None, nonce)?;
@@ -108,16 +109,28 @@ impl Stage {
         fields: &[&str],
         nonce: &str,
     ) -> anyhow::Result<Vec<Vec<u8>>> {
-        let share = people.len().div_ceil(2).max(1);
+        let details: Vec<Value> = people.iter().map(|id| walk::detail(id, fields)).collect();
+        self.requests(address, first_client()?, &details, nonce)
+    }
+
+    /// One request of a client for each of these details, signed now on every core; valid for a minute.
+    pub(crate) fn requests(
+        &self,
+        address: SocketAddr,
+        client_id: &'static str,
+        details: &[Value],
+        nonce: &str,
+    ) -> anyhow::Result<Vec<Vec<u8>>> {
+        let share = details.len().div_ceil(2).max(1);
         thread::scope(|scope| {
-            let signing: Vec<_> = people
+            let signing: Vec<_> = details
                 .chunks(share)
                 .map(|part| {
-                    let sign = |id: &String| self.token_request(address, id, fields, Some(nonce));
+                    let sign = |detail: &Value| self.token_request(address, client_id, detail, Some(nonce));
                     scope.spawn(move || part.iter().map(sign).collect::<anyhow::Result<Vec<_>>>())
                 })
                 .collect();
-            let mut all = Vec::with_capacity(people.len());
+            let mut all = Vec::with_capacity(details.len());
             for part in signing {
                 all.extend(part.join().map_err(|_| anyhow::anyhow!("signing failed"))??);
             }
@@ -127,21 +140,26 @@ impl Stage {
 
     /// One call for the data of a token, signed now.
     pub(crate) fn data_request(&self, address: SocketAddr, token: &str) -> anyhow::Result<Vec<u8>> {
-        let proof = self.agency().proof(&format!("{}/data", self.issuer), Some(token), None)?;
+        let proof =
+            self.agency(first_client()?)?.proof(&format!("{}/data", self.issuer), Some(token), None)?;
         let authorization = format!("DPoP {token}");
         Ok(post(address, "/data", &[("authorization", &authorization), ("dpop", &proof)], ""))
     }
 
-    fn agency(&self) -> Agency<'_> {
-        Agency {
+    fn agency(&self, client_id: &'static str) -> anyhow::Result<Agency<'_>> {
+        Ok(Agency {
             issuer: &self.issuer,
-            client_id: CLIENTS.first().map_or("", |client| client.client_id),
-            key: &self.key,
+            client_id,
+            key: self.keys.get(client_id).context("no key")?,
             http: &self.exchange,
             clock: &SystemClock,
             random: &*RANDOM,
-        }
+        })
     }
+}
+
+fn first_client() -> anyhow::Result<&'static str> {
+    Ok(CLIENTS.first().context("no client")?.client_id)
 }
 
 static RANDOM: std::sync::LazyLock<SystemRandom> = std::sync::LazyLock::new(SystemRandom::default);

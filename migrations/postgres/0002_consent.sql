@@ -114,20 +114,27 @@ CREATE TABLE notices (
     client     UUID    NOT NULL,
     consent    UUID    NOT NULL,
     event      TEXT    NOT NULL,
-    sealed     BYTEA    NOT NULL,
-    created_at BIGINT NOT NULL,
-    attempts   BIGINT NOT NULL,
+    sealed     BYTEA   NOT NULL,
+    created_at BIGINT  NOT NULL,
+    attempts   BIGINT  NOT NULL,
     next_at    BIGINT,
+    fault      TEXT,
     sent_at    BIGINT,
     acked_at   BIGINT,
+    late_at    BIGINT,
     stop_by    BIGINT,
     extended   TEXT,
     stopped_at BIGINT,
+    overdue_at BIGINT,
     erased_at  BIGINT,
     closed_at  BIGINT
 );
-CREATE INDEX notices_next ON notices (next_at) WHERE next_at IS NOT NULL;
-CREATE INDEX notices_client ON notices (client, acked_at, created_at);
+CREATE INDEX notices_next ON notices (client, next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX notices_poll ON notices (client, id) WHERE acked_at IS NULL AND closed_at IS NULL;
+CREATE INDEX notices_late ON notices (created_at)
+    WHERE acked_at IS NULL AND late_at IS NULL AND closed_at IS NULL AND event <> 'verification';
+CREATE INDEX notices_stop ON notices (stop_by)
+    WHERE stopped_at IS NULL AND overdue_at IS NULL AND closed_at IS NULL;
 CREATE INDEX notices_consent ON notices (consent);
 
 -- How a recipient wants to be told (SSF 1.0 stream, one a client).
@@ -177,6 +184,7 @@ CREATE TABLE emergencies (
 );
 CREATE INDEX emergencies_due ON emergencies (due) WHERE reported_at IS NULL AND overdue_at IS NULL;
 CREATE INDEX emergencies_official ON emergencies (official);
+CREATE INDEX emergencies_approver ON emergencies (approver);
 
 -- Numbers handed out in blocks, so that nodes do not meet.
 CREATE TABLE counters (

@@ -21,6 +21,7 @@ use super::engines::{self, OpenError, Surroundings};
 use crate::{
     admin,
     config::{Config, Tls},
+    consent,
     domain::catalogue::Text,
     engines::Engines,
     gateway::data::Gateway,
@@ -33,14 +34,21 @@ use crate::{
     ledger::publisher::{PublishError, Publisher},
     limit::Limit,
     login::{Provider, ProviderError},
+    notices::{self, deliver::Courier, streams::VERIFICATION_INTERVAL_S},
     oauth,
     outbound::{
         exchange::Exchange,
         http::HttpError,
+        push::Push,
         sources::{SetupError, Sources},
     },
+    people,
     telemetry::Guard,
 };
+
+/// How often due notices are looked for, and how often the rules for silent recipients are applied.
+const PUSH_EVERY: Duration = Duration::from_millis(500);
+const RULES_EVERY: Duration = Duration::from_secs(15);
 
 /// Why the service does not start.
 #[derive(Debug, thiserror::Error)]
@@ -141,14 +149,21 @@ pub async fn start(
     let publishing = Publishing::default();
     publishing.well(engines.now());
     let interval = Duration::from_millis(u64::from(config.log.interval_ms));
+    let push = Push::new(crate::outbound::http::client()?);
+    let suspend_after = Duration::from_hours(u64::from(config.consent.suspend_after_hours.get()));
     let jobs = vec![
         tokio::spawn(publish(publisher, engines.clone(), publishing.clone(), interval)),
         tokio::spawn(refresh_keys(engines.clone())),
         tokio::spawn(purge(engines.clone())),
+        tokio::spawn(Courier::new(engines.clone(), push).run(PUSH_EVERY)),
+        tokio::spawn(notices::rules::run(engines.clone(), suspend_after, RULES_EVERY)),
+        tokio::spawn(consent_clockwork(engines.clone())),
+        tokio::spawn(people_clockwork(engines.clone())),
     ];
     let state = Data::new(State {
         gateway: Gateway::new(engines.clone(), sources, config.limits.no_record_per_hour.get()),
         nonces: NonceKey::new(engines.vault.lookup(&[b"dpop nonce key"])),
+        verifications: Limit::new(1, Duration::from_secs(VERIFICATION_INTERVAL_S)),
         refusals: Limit::new(config.limits.token_refusals_per_minute.get(), Duration::from_mins(1)),
         prompting: oauth::Prompting {
             national_id_hints: config.consent.national_id_hints,
@@ -281,6 +296,32 @@ async fn refresh_keys(engines: Engines) {
             Ok(Err(error)) => {
                 tracing::error!(%error, "tokens.refresh cannot read the keys; the old ones stay");
             }
+        }
+    }
+}
+
+/// Representations that end, and emergencies whose report is late.
+/// Writes down what time has done to consents; that they open nothing any more does not wait for it.
+async fn consent_clockwork(engines: Engines) {
+    const MOST: i64 = 200;
+    let mut tick = tokio::time::interval(Duration::from_secs(10));
+    loop {
+        tick.tick().await;
+        if let Err(error) = consent::run_due(&engines, MOST).await {
+            tracing::warn!(%error, "consent.clock failed; it is tried again in ten seconds");
+        }
+    }
+}
+
+async fn people_clockwork(engines: Engines) {
+    let mut tick = tokio::time::interval(Duration::from_mins(1));
+    loop {
+        tick.tick().await;
+        if let Err(error) = people::hand_over_due(&engines).await {
+            tracing::warn!(%error, "people.hand_over failed; it is tried again in a minute");
+        }
+        if let Err(error) = people::emergencies_due(&engines).await {
+            tracing::warn!(%error, "people.emergencies failed; it is tried again in a minute");
         }
     }
 }

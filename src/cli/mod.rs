@@ -13,6 +13,7 @@ mod migrate;
 mod official;
 mod print;
 mod receipt;
+mod representative;
 mod serve;
 mod session;
 
@@ -58,6 +59,8 @@ enum Verb {
     #[command(subcommand)]
     Official(official::Verb),
     #[command(subcommand)]
+    Representative(representative::Verb),
+    #[command(subcommand)]
     Ledger(ledger::Verb),
     #[command(subcommand)]
     Receipt(receipt::Verb),
@@ -87,6 +90,7 @@ fn run(verb: Verb, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
         Verb::Keys(verb) => keys::run(&verb, out),
         Verb::Client(verb) => client::run(verb, out),
         Verb::Official(verb) => official::run(verb, out),
+        Verb::Representative(verb) => representative::run(verb, out),
         Verb::Ledger(verb) => ledger::run(&verb, out),
         Verb::Receipt(verb) => receipt::run(&verb, out),
         Verb::Doctor(arguments) => doctor::run(&arguments, out),

@@ -34,6 +34,9 @@ pub(super) fn check(config: &Config, problems: &mut Vec<Problem>) {
     check.issuers();
     check.clients(catalogue.as_ref());
     check.officials();
+    if !(14..=18).contains(&config.people.hand_over_age) {
+        check.say("people.hand_over_age", "must lie between 14 and 18 years");
+    }
     for what in config.telemetry.problems() {
         check.say("telemetry", what);
     }

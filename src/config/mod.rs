@@ -14,7 +14,9 @@ mod tests;
 
 use std::{fmt, path::Path, path::PathBuf, sync::Arc};
 
-pub use sections::{ConsentSection, Database, Limits, Listen, LogSection, PoliciesSection, Portal, Tls};
+pub use sections::{
+    ConsentSection, Database, Limits, Listen, LogSection, People, PoliciesSection, Portal, Tls,
+};
 
 use crate::{
     admin::{ClientSpec, OfficialSpec},
@@ -77,7 +79,7 @@ pub struct Config {
     pub issuers: Vec<IssuerConfig>,
     /// `[telemetry]`: logs, spans and metrics.
     pub telemetry: TelemetryConfig,
-    /// `[consent]`: how people are asked.
+    /// `[consent]`: how people are asked, and what is expected of those who rely on consents.
     pub consent: ConsentSection,
     /// `[limits]`: how much of a thing is too much.
     pub limits: Limits,
@@ -85,6 +87,8 @@ pub struct Config {
     pub portal: Portal,
     /// `[calendar]`: days of rest and of work that the built-in calendar does not know.
     pub calendar: Adjustments,
+    /// `[people]`: people who act for others.
+    pub people: People,
 }
 
 impl Config {

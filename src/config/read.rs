@@ -109,6 +109,7 @@ pub(super) fn read(
     let consent = from.may("consent");
     let portal = from.may("portal");
     let calendar = from.may("calendar");
+    let people = from.may("people");
     let agencies = from.list("agencies").into_iter().map(|(_, agency)| agency).collect();
     let sources = from.list("sources").into_iter().map(|(_, source)| source).collect();
     let clients = from.list::<ClientSection>("clients");
@@ -156,6 +157,7 @@ pub(super) fn read(
         consent,
         portal,
         calendar,
+        people,
     })
 }
 

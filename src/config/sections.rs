@@ -99,13 +99,22 @@ pub struct PoliciesSection {
     pub reviews_relative_to_start: bool,
 }
 
-/// `[consent]`: how people are asked.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+/// `[consent]`: how people are asked, and what is expected of those who rely on consents.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConsentSection {
+    /// Hours a recipient has to acknowledge that a consent ended; after that its client is suspended.
+    pub suspend_after_hours: NonZeroU32,
     /// Whether an agency may ask somebody in the portal by her national id alone. Off, it needs its own handle of her or
     /// a token she made: a well-known number invites prompts that nobody wanted.
     pub national_id_hints: bool,
+}
+
+impl Default for ConsentSection {
+    fn default() -> Self {
+        let suspend_after_hours = NonZeroU32::new(72).unwrap_or(NonZeroU32::MIN);
+        Self { suspend_after_hours, national_id_hints: false }
+    }
 }
 
 /// `[limits]`: how much of a thing is too much. There is no way to say "unlimited": zero is refused.
@@ -178,6 +187,21 @@ impl Default for Portal {
     fn default() -> Self {
         let service_name = Text { vi: "Minh Bạch".to_owned(), en: "Minh Bạch".to_owned() };
         Self { service_name, hotline: String::new() }
+    }
+}
+
+/// `[people]`: people who act for others.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct People {
+    /// The age, in years, from which a child decides alone: 16 is that of the Law on Children (102/2016/QH13),
+    /// Article 1; 18 that of the Civil Code (91/2015/QH13), Article 20.
+    pub hand_over_age: u8,
+}
+
+impl Default for People {
+    fn default() -> Self {
+        Self { hand_over_age: 16 }
     }
 }
 

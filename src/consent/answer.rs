@@ -2,12 +2,15 @@
 
 use uuid::Uuid;
 
-use super::{Consent, Error, commit, events, facts, kind, of_grant, step, text};
+use super::{Consent, Error, commit, events, facts, kind, notice, of_grant, step, text};
 use crate::{
     domain::consent::{Act, Actor, Capacity, Event, Record, Shown, State},
     engines::Engines,
     ledger::entry,
-    store::{append::Change, grants::Grant},
+    store::{
+        append::{Change, Command, GrantHolds, Require},
+        grants::Grant,
+    },
     time::Millis,
 };
 
@@ -72,16 +75,17 @@ pub async fn answer(engines: &Engines, consent: &Consent, ask: Answering) -> Res
     let shown = Shown { hash: hash.clone(), lang: lang.to_owned(), sensitive_notice };
     let mut record = consent.record.clone();
     let entry = engines.id();
-    let mut changes = Vec::new();
+    let (mut changes, mut require) = (Vec::new(), Require::default());
     if let Answer::Give(give) = &ask.answer {
         mark(&mut record, give, consent.state == State::HalfGiven)?;
         record.shown = Some(shown.clone());
         record.answered_by = Some(ask.by.clone());
         if act == Act::Give {
-            let (grant, more) = grant(engines, consent, give.grant, entry, now).await?;
-            next.row.grant_id = Some(grant);
+            let kept = grant(engines, consent, give.grant, entry, now).await?;
+            next.row.grant_id = Some(kept.id);
             next.row.wake = Some(wake(engines, &record, now));
-            changes.extend(more);
+            require.grant = kept.require;
+            changes.extend(kept.changes);
             changes.extend(ask.also);
         }
     }
@@ -97,7 +101,7 @@ pub async fn answer(engines: &Engines, consent: &Consent, ask: Answering) -> Res
     let change = step(engines, &consent.subject, &next, &record, &event, entry, Some(text))?;
     changes.insert(0, change);
     let event = entry::Event { id: entry, at: now, kind: kind(act), subject: consent.subject.clone(), facts };
-    commit(engines, event, ask.replays, changes).await?;
+    commit(engines, event, Command { replays: ask.replays, require, changes, ..Command::default() }).await?;
     Ok(Consent { row: next.row, record, state: next.state, subject: consent.subject.clone() })
 }
 
@@ -127,17 +131,27 @@ fn mark(record: &mut Record, give: &Give, second: bool) -> Result<(), Error> {
         let yes = item.required || give.optional.contains(&item.field);
         item.granted = Some(yes && (!second || item.granted == Some(true)));
     }
-    Ok(())
+    let nothing = !record.items.is_empty() && record.granted().is_empty();
+    if nothing { Err(Error::NothingGranted) } else { Ok(()) }
 }
 
-/// The grant a yes belongs to, and what becomes of what it held before.
+/// The grant a yes belongs to.
+struct Kept {
+    id: Uuid,
+    /// What was read of it, if it was there before: it must still be so when the entry gets its place.
+    require: Option<GrantHolds>,
+    /// What becomes of it and of what it held.
+    changes: Vec<Change>,
+}
+
+/// Finds or makes the grant a yes belongs to.
 async fn grant(
     engines: &Engines,
     consent: &Consent,
     wish: GrantWish,
     entry: Uuid,
     now: Millis,
-) -> Result<(Uuid, Vec<Change>), Error> {
+) -> Result<Kept, Error> {
     let (subject, client) = (consent.row.subject, consent.row.client);
     let fresh = |id, created_at| {
         let grant = Grant { id, client, subject, created_at, updated_at: now.0, revoked_at: None };
@@ -146,7 +160,7 @@ async fn grant(
     let (id, replace) = match wish {
         GrantWish::Create => {
             let id = Uuid::from_bytes(engines.random.bytes());
-            return Ok((id, vec![fresh(id, now.0)]));
+            return Ok(Kept { id, require: None, changes: vec![fresh(id, now.0)] });
         }
         GrantWish::Merge(id) => (id, false),
         GrantWish::Replace(id) => (id, true),
@@ -155,26 +169,29 @@ async fn grant(
     let known = known
         .filter(|grant| grant.client == client && grant.subject == subject && grant.revoked_at.is_none());
     let known = known.ok_or(Error::GrantUnknown)?;
+    let mut older = of_grant(engines, &consent.subject, id).await?;
+    older.retain(|older| older.state.is_standing());
+    let require = Some(GrantHolds { grant: id, consents: older.iter().map(|older| older.row.id).collect() });
+    // The older consents end before the grant is found to hold one that stands: the step of the new one is first.
     let mut changes = vec![fresh(id, known.created_at), Change::EndRefresh(id)];
     if replace {
-        for older in of_grant(engines, &consent.subject, id).await? {
-            if !older.state.is_standing() {
-                continue;
-            }
+        for older in older {
             let next = older.after(Act::Supersede)?;
             let note = Some(consent.row.id.to_string());
             let event = Event { by: Actor::agency(), shown: None, granted: Vec::new(), note };
             changes.push(step(engines, &consent.subject, &next, &older.record, &event, entry, None)?);
+            let told = notice::with(engines, &older, Act::Supersede, next.state, Capacity::Agency, entry);
+            changes.extend(told.await?);
         }
     }
-    // The older consents end before the grant is found to hold one that stands: the step of the new one is first.
-    Ok((id, changes))
+    Ok(Kept { id, require, changes })
 }
 
 /// When the clockwork has to look: at the end, or where it lapses unused.
 fn wake(engines: &Engines, record: &Record, now: Millis) -> i64 {
     const DAY: i64 = 86_400_000;
     let terms = engines.register.catalogue().purpose(&record.purpose).and_then(|p| p.consent.as_ref());
-    let lapse = terms.and_then(|terms| terms.lapse_days).map(|days| now.0 + i64::from(days) * DAY);
+    let since = now.0.max(record.limits.starts);
+    let lapse = terms.and_then(|terms| terms.lapse_days).map(|days| since + i64::from(days) * DAY);
     lapse.map_or(record.limits.expires, |lapse| lapse.min(record.limits.expires))
 }

@@ -13,7 +13,7 @@ use crate::{
     ledger::entry,
     registry::Client,
     store::{
-        append::Change,
+        append::{Change, Command},
         consents::{Begin, Consent as Row},
     },
     time::Millis,
@@ -32,7 +32,7 @@ pub struct Ask<'a> {
     pub fields: &'a [String],
     /// How far it shall reach.
     pub limits: Limits,
-    /// Until when it may be answered.
+    /// Until when it may be answered; never longer than the consent would last.
     pub answer_by: Millis,
     /// The case.
     pub case: Option<String>,
@@ -60,6 +60,8 @@ pub struct Ask<'a> {
 /// [`Error`]; nothing has begun.
 pub async fn ask(engines: &Engines, ask: Ask<'_>) -> Result<Consent, Error> {
     let (id, entry, at) = (engines.id(), engines.id(), engines.now());
+    // What would be over when it is given cannot be given: the request ends with it.
+    let answer_by = ask.answer_by.0.min(ask.limits.expires);
     let required = |field: &str| {
         ask.purpose
             .basis(BasisKind::Consent)
@@ -104,7 +106,7 @@ pub async fn ask(engines: &Engines, ask: Ask<'_>) -> Result<Consent, Error> {
         state: State::Requested.as_str().to_owned(),
         revision: 1,
         asked_at: at.0,
-        answer_by: ask.answer_by.0,
+        answer_by,
         starts: ask.limits.starts,
         expires: ask.limits.expires,
         max_uses: i64::from(ask.limits.max_uses),
@@ -113,7 +115,7 @@ pub async fn ask(engines: &Engines, ask: Ask<'_>) -> Result<Consent, Error> {
         freq_ms: ask.limits.frequency.map(|frequency| frequency.per.millis()),
         opens: ask.limits.hours.map(|hours| i64::from(hours.opens)),
         closes: ask.limits.hours.map(|hours| i64::from(hours.closes)),
-        wake: Some(ask.answer_by.0),
+        wake: Some(answer_by),
         sealed: seal(engines, ask.subject, &context(id), &record)?,
     };
     let event = Event { by: by.clone(), shown: None, granted: Vec::new(), note: None };
@@ -126,6 +128,7 @@ pub async fn ask(engines: &Engines, ask: Ask<'_>) -> Result<Consent, Error> {
     let begin = Change::BeginConsent(Box::new(Begin { row: row.clone(), entry, event }));
     let changes = std::iter::once(begin).chain((ask.also)(id)).collect();
     let event = entry::Event { id: entry, at, kind: kind(Act::Ask), subject: ask.subject.clone(), facts };
-    commit(engines, event, ask.replays, changes).await?;
+    let replays = ask.replays;
+    commit(engines, event, Command { replays, changes, ..Command::default() }).await?;
     Ok(Consent { row, record, state: State::Requested, subject: ask.subject.clone() })
 }

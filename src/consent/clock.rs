@@ -9,6 +9,8 @@ use crate::{
     store::consents::Consent as Row,
 };
 
+const DAY: i64 = 86_400_000;
+
 /// Ends at most `most` of those that are due; how many it looked at. Two nodes may do it at once: one of them finds
 /// each already done.
 ///
@@ -18,14 +20,21 @@ pub async fn run_due(engines: &Engines, most: i64) -> Result<usize, Error> {
     let rows = engines.store.consents_awake(engines.now(), most).await?;
     let found = rows.len();
     for row in rows {
+        let id = row.id;
         match one(engines, row).await {
             Ok(()) | Err(Error::Stale | Error::Illegal(_)) => {}
-            Err(error) => return Err(error),
+            Err(error) if error.is_unavailable() => return Err(error),
+            // Its key was destroyed, or it does not read back: that must not hold up all the others.
+            Err(error) => {
+                tracing::error!(consent = %id, error = &error as &dyn std::error::Error, "consent.due failed");
+                engines.store.wake_consent(id, engines.now().0.saturating_add(DAY)).await?;
+            }
         }
     }
     Ok(found)
 }
 
+/// Does what is due of one.
 async fn one(engines: &Engines, row: Row) -> Result<(), Error> {
     let now = engines.now().0;
     let subject = engines.vault.subject(row.subject).await?.ok_or(Error::Inconsistent("subject"))?;
@@ -39,8 +48,8 @@ async fn one(engines: &Engines, row: Row) -> Result<(), Error> {
         let last = engines.store.consent_uses(row.id, 1).await?.first().map(|used| used.at);
         let days = engines.register.catalogue().purpose(&consent.record.purpose);
         let days = days.and_then(|purpose| purpose.consent.as_ref()?.lapse_days);
-        let since = last.unwrap_or(row.asked_at);
-        let lapse = days.map(|days| since.saturating_add(i64::from(days) * 86_400_000));
+        let since = last.unwrap_or(row.asked_at).max(row.starts);
+        let lapse = days.map(|days| since.saturating_add(i64::from(days) * DAY));
         match lapse {
             Some(lapse) if lapse <= now => Some(Act::Lapse),
             // Used meanwhile: look again when it would lapse from then.

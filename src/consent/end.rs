@@ -3,11 +3,12 @@
 //! What rested on it ends in the same transaction: access tokens, the grant and its refresh tokens, and the notice to
 //! the recipient waits in the outbox (Law 91/2025/QH15, Article 10; I7). Withdrawal is not retroactive (10(4)).
 
-use super::{Consent, Error, commit, facts, kind, step};
+use super::{Consent, Error, commit, facts, kind, notice, step};
 use crate::{
-    domain::consent::{Act, Actor, Event},
+    domain::consent::{Act, Actor, Event, IllegalTransition},
     engines::Engines,
     ledger::entry,
+    store::append::Command,
 };
 
 /// Takes a consent one step on by anything but an answer.
@@ -21,16 +22,23 @@ pub async fn end(
     by: Actor,
     note: Option<String>,
 ) -> Result<Consent, Error> {
+    // INVARIANT I3: only an answer gives; it is the one place that keeps what the person had before her eyes.
+    if matches!(act, Act::Give | Act::GiveHalf) {
+        return Err(IllegalTransition { from: Some(consent.state), act }.into());
+    }
     let next = consent.after(act)?;
     let entry = engines.id();
     let mut facts = facts(engines, &consent.record, &by);
     facts.fields = consent.record.granted().into_iter().map(str::to_owned).collect();
     facts.grant = next.row.grant_id.map(|grant| grant.to_string());
     facts.note.clone_from(&note);
+    let capacity = by.capacity;
     let event = Event { by, shown: None, granted: Vec::new(), note };
     let change = step(engines, &consent.subject, &next, &consent.record, &event, entry, None)?;
+    let mut changes = vec![change];
+    changes.extend(notice::with(engines, consent, act, next.state, capacity, entry).await?);
     let at = engines.now();
     let event = entry::Event { id: entry, at, kind: kind(act), subject: consent.subject.clone(), facts };
-    commit(engines, event, Vec::new(), vec![change]).await?;
+    commit(engines, event, Command { changes, ..Command::default() }).await?;
     Ok(Consent { row: next.row, state: next.state, ..consent.clone() })
 }

@@ -8,6 +8,7 @@ mod answer;
 mod ask;
 mod clock;
 mod end;
+pub mod notice;
 mod read;
 
 pub use answer::{Answer, Answering, Give, GrantWish, answer};
@@ -66,6 +67,9 @@ pub enum Error {
     /// A field was answered that was not asked for.
     #[error("a field was answered that was not asked for")]
     FieldNotAsked,
+    /// A yes that covers no field: silence in the form of an answer (Law 91/2025/QH15, Article 9(4)).
+    #[error("the yes covers no field")]
+    NothingGranted,
     /// The first of two answered again in place of the second.
     #[error("the other of the two must answer")]
     NeedsTheOther,
@@ -172,16 +176,10 @@ fn step(
     Ok(Change::StepConsent(Box::new(Step { row, act, state, entry, event, text })))
 }
 
-/// Appends the entry with its changes, or says why not.
-async fn commit(
-    engines: &Engines,
-    event: entry::Event,
-    replays: Vec<(Uuid, Millis)>,
-    changes: Vec<Change>,
-) -> Result<(), Error> {
+/// Appends the entry with what the command does beside it, or says why not.
+async fn commit(engines: &Engines, event: entry::Event, command: Command) -> Result<(), Error> {
     let entry = Some(event.draft(Arc::clone(&engines.random)));
-    let command = Command { replays, changes, entry, ..Command::default() };
-    match engines.appender.run(command).await? {
+    match engines.appender.run(Command { entry, ..command }).await? {
         Outcome::Done { entry: Some(_), .. } => Ok(()),
         Outcome::Stale => Err(Error::Stale),
         Outcome::Replayed(id) => Err(Error::Replayed(id)),

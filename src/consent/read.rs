@@ -78,14 +78,15 @@ pub async fn live(
     subject: &Subject,
     purpose: &str,
 ) -> Result<Option<Consent>, Error> {
-    let mut best: Option<Consent> = None;
+    let (mut best, now) = (None::<Consent>, engines.now().0);
     for row in engines.store.consents_with(client, subject.id()).await? {
         let consent = Consent::open(row, subject)?;
         if consent.record.purpose != purpose || !consent.record.scopes.is_empty() {
             continue;
         }
         let usable = |c: &Consent| {
-            (c.state == State::Given, c.row.used < c.row.max_uses, c.row.expires > engines.now().0)
+            let in_time = c.row.starts <= now && now < c.row.expires;
+            (c.state == State::Given, c.row.used < c.row.max_uses, in_time)
         };
         if best.as_ref().is_none_or(|best| usable(&consent) > usable(best)) {
             best = Some(consent);

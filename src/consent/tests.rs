@@ -1,1 +1,226 @@
 //! The consent room on a real database of each kind.
+
+mod answering;
+mod clockwork;
+mod ending;
+mod grants;
+mod histories;
+mod races;
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::{Answer, Answering, Ask, Consent, Error, Give, GrantWish, answer, ask};
+use crate::{
+    domain::{
+        catalogue::{ConsentTerms, Purpose, Text},
+        consent::{Actor, Capacity, Channel, Limits},
+        record::{Facts, Kind},
+        subject::Subject,
+    },
+    engines::{
+        Engines,
+        scratch::{NOW, World, register, world},
+    },
+    ledger::entry::Event,
+    policy::Register,
+    registry::Client,
+    store::{
+        append::{Change, Command, Outcome, Require, Spend, Token},
+        scratch::Scratch,
+    },
+    time::Millis,
+};
+
+const PURPOSE: &str = "health.record_share";
+/// What the purpose cannot do without, and the two it can.
+const NAME: &str = "person.full_name";
+const BLOOD: &str = "health.blood_type";
+const CARD: &str = "insurance.hi_card_no";
+const HOUR: i64 = 3_600_000;
+const DAY: i64 = 24 * HOUR;
+/// After so long without use a consent lapses here.
+const LAPSE: i64 = 5 * DAY;
+
+/// One service, a client that asks, and a person who is asked.
+struct Office {
+    world: World,
+    client: Client,
+    person: Subject,
+}
+
+fn terms() -> Register {
+    register().amended(PURPOSE, |purpose| {
+        purpose.consent = Some(ConsentTerms {
+            validity_days: 30,
+            max_uses: 100,
+            frequency: None,
+            answer_hours: 72,
+            lapse_days: Some(5),
+            private_life: true,
+            assurance: 2,
+            refusing: Text::default(),
+        });
+    })
+}
+
+async fn office(scratch: Scratch) -> Office {
+    let world = world(scratch, terms());
+    let (client, person) = (world.client("tinh-a"), world.person(15).await);
+    Office { world, client, person }
+}
+
+/// One use, valid for ten days from now on.
+fn once() -> Limits {
+    Limits { max_uses: 1, frequency: None, hours: None, starts: NOW.0, expires: NOW.0 + 10 * DAY }
+}
+
+/// What is asked for, where tests differ.
+struct Wanted {
+    fields: Vec<String>,
+    limits: Limits,
+    answer_by: Millis,
+    joint: bool,
+    replays: Vec<(Uuid, Millis)>,
+}
+
+impl Default for Wanted {
+    fn default() -> Self {
+        let fields = [NAME, BLOOD, CARD].map(str::to_owned).to_vec();
+        let answer_by = NOW + Duration::from_hours(48);
+        Self { fields, limits: once(), answer_by, joint: false, replays: Vec::new() }
+    }
+}
+
+fn purpose(engines: &Engines) -> &Purpose {
+    engines.register.catalogue().purpose(PURPOSE).unwrap()
+}
+
+async fn asked(
+    engines: &Engines,
+    client: &Client,
+    subject: &Subject,
+    wanted: Wanted,
+) -> Result<Consent, Error> {
+    let wish = Ask {
+        client,
+        subject,
+        purpose: purpose(engines),
+        fields: &wanted.fields,
+        limits: wanted.limits,
+        answer_by: wanted.answer_by,
+        case: Some("H08.1".to_owned()),
+        justification: None,
+        official: Some(("cb-0042".to_owned(), "Khoa khám".to_owned())),
+        binding_message: None,
+        channel: Channel::Absent,
+        joint: wanted.joint,
+        scopes: Vec::new(),
+        replays: wanted.replays,
+        also: &|_| Vec::new(),
+    };
+    ask(engines, wish).await
+}
+
+fn own() -> Actor {
+    Actor {
+        capacity: Capacity::Own,
+        issuer: Some("https://vneid.example".to_owned()),
+        assurance: Some(3),
+        ..Actor::system()
+    }
+}
+
+fn parent(acting: Uuid) -> Actor {
+    Actor {
+        capacity: Capacity::Parent,
+        acting: Some(acting),
+        representation: Some(Uuid::from_u128(8)),
+        ..own()
+    }
+}
+
+fn says(by: Actor, answer: Answer) -> Answering {
+    let shown = ("vi", "<p>Ông/bà có cho phép không?</p>".to_owned(), true);
+    Answering { by, answer, shown, replays: Vec::new(), also: Vec::new() }
+}
+
+fn yes(grant: GrantWish) -> Answer {
+    Answer::Give(Give { optional: Vec::new(), grant })
+}
+
+impl Office {
+    fn engines(&self) -> &Engines {
+        &self.world.engines
+    }
+
+    async fn asked(&self, wanted: Wanted) -> Consent {
+        asked(self.engines(), &self.client, &self.person, wanted).await.unwrap()
+    }
+
+    async fn answer(&self, consent: &Consent, what: Answer) -> Result<Consent, Error> {
+        answer(self.engines(), consent, says(own(), what)).await
+    }
+
+    /// A consent that was asked for and given.
+    async fn given(&self, wanted: Wanted, grant: GrantWish) -> Consent {
+        let consent = self.asked(wanted).await;
+        self.answer(&consent, yes(grant)).await.unwrap()
+    }
+
+    async fn run(&self, command: Command) -> Outcome {
+        self.engines().appender.run(command).await.unwrap()
+    }
+
+    fn at(&self, offset: i64) {
+        self.world.clock.set(Millis(NOW.0 + offset));
+    }
+}
+
+/// A token on a consent as `oauth` takes one; its `jti` and the command.
+fn token(engines: &Engines, consent: &Consent, changes: Vec<Change>) -> (Uuid, Command) {
+    let (jti, entry) = (engines.id(), engines.id());
+    let command = Command {
+        require: Require { consent: Some(consent.row.id), ..Require::default() },
+        spend: Some(Spend { consent: consent.row.id, token: jti }),
+        token: Some(Token {
+            jti,
+            client: consent.row.client,
+            subject: consent.row.subject,
+            entry,
+            audience: "https://aud.example".to_owned(),
+            expires: engines.now() + Duration::from_mins(5),
+            uses: 5,
+            consent: Some(consent.row.id),
+            grant_id: consent.row.grant_id,
+            status: None,
+        }),
+        changes,
+        ..happens(engines, consent, entry, Kind::TokenIssued, jti)
+    };
+    (jti, command)
+}
+
+/// Data on a token as `gateway` releases it.
+fn release(engines: &Engines, consent: &Consent, jti: Uuid) -> Command {
+    Command {
+        require: Require { consent: Some(consent.row.id), token: Some(jti), ..Require::default() },
+        ..happens(engines, consent, engines.id(), Kind::DataReleased, jti)
+    }
+}
+
+fn happens(engines: &Engines, consent: &Consent, id: Uuid, kind: Kind, jti: Uuid) -> Command {
+    let facts = Facts {
+        agency: Some(consent.record.agency.clone()),
+        consent: Some(consent.row.id.to_string()),
+        token: Some(jti.to_string()),
+        ..Facts::default()
+    };
+    let event = Event { id, at: engines.now(), kind, subject: consent.subject.clone(), facts };
+    Command { entry: Some(event.draft(engines.random.clone())), ..Command::default() }
+}
+
+fn done(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Done { .. })
+}

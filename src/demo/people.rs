@@ -79,7 +79,7 @@ const fn official(
     Official { id, agency, unit, name, login: id, password }
 }
 
-/// Officials, one or two an agency.
+/// Officials, one or two an agency; those of the hospital can approve each other's emergencies.
 pub const OFFICIALS: &[Official] = &[
     official("cb-0042", "csgt-thu-nghiem", "Đội Cấp đổi giấy phép lái xe", "Cán bộ Giả Lập Một", "can-bo-42"),
     official("cb-0043", "csgt-thu-nghiem", "Đội Đăng ký xe", "Cán bộ Giả Lập Hai", "can-bo-43"),
@@ -93,6 +93,7 @@ pub const OFFICIALS: &[Official] = &[
         "Giao dịch viên Giả Lập Mười",
         "giao-dich-401",
     ),
+    official("bs-0302", "benh-vien-mau", "Khoa Cấp cứu", "Bác sĩ Giả Lập Sáu", "bac-si-302"),
 ];
 
 /// Compliance officers (bộ phận bảo vệ dữ liệu cá nhân, Law 91/2025 Art. 33), one an agency.

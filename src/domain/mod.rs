@@ -8,6 +8,8 @@ pub mod catalogue;
 pub mod client;
 pub mod consent;
 pub mod decision;
+pub mod emergency;
 pub mod receipt;
 pub mod record;
+pub mod representation;
 pub mod subject;

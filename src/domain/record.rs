@@ -213,6 +213,9 @@ pub struct Facts {
     /// The agency that acted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agency: Option<String>,
+    /// The code of the second official, who approved an emergency access.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approver: Option<String>,
     /// The assurance of the sign-in behind it, 1 to 4.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub assurance: Option<String>,

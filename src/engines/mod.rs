@@ -4,6 +4,8 @@
 
 mod official;
 mod refusal;
+#[cfg(test)]
+pub(crate) mod scratch;
 
 use std::sync::Arc;
 

@@ -12,7 +12,10 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::answer::{Delivery, Origin, Origins, Plan};
+use super::{
+    answer::{Delivery, Origin, Origins, Plan},
+    emergency::Approved,
+};
 use crate::{
     consent::{self, Consent},
     crypto,
@@ -164,6 +167,8 @@ struct Standing {
     official: Option<Official>,
     /// The consent it rests on, as it stands today.
     consent: Option<Consent>,
+    /// Who approved it, where it was an emergency.
+    emergency: Option<Approved>,
 }
 
 impl Gateway {
@@ -217,7 +222,8 @@ impl Gateway {
             Some(id) => consent::by_id(engines, id).await?,
             None => None,
         };
-        Ok(Standing { detail, row, client, subject, issued, official, consent })
+        let emergency = Approved::find(engines, &row, &issued).await?;
+        Ok(Standing { detail, row, client, subject, issued, official, consent, emergency })
     }
 
     fn decide(&self, standing: &Standing) -> Decision {
@@ -248,7 +254,7 @@ impl Gateway {
             assurance: issued.assurance.as_deref().and_then(|a| a.parse().ok()).unwrap_or(0),
             consent: consent.as_ref().map(|consent| consent.facts(&granted, 0, false)),
             standing: None,
-            emergency: None,
+            emergency: standing.emergency.as_ref().map(|approved| approved.facts(issued)),
         })
     }
 
@@ -384,6 +390,7 @@ impl Gateway {
                 official: standing.official.as_ref().map(|official| official.id),
                 token: Some(standing.row.jti),
                 consent: standing.row.consent,
+                approver: standing.emergency.as_ref().map(|approved| approved.owed.approver),
                 bundle: Some(Arc::clone(&self.engines.bundle)),
                 ..Require::default()
             },

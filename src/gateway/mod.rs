@@ -5,3 +5,5 @@
 
 pub mod answer;
 pub mod data;
+
+mod emergency;

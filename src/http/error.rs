@@ -12,7 +12,7 @@ use super::request::{BadBody, BadForm};
 use crate::{
     gateway, jose,
     ledger::appender::AppendError,
-    oauth,
+    notices, oauth,
     protocol::{
         error::{ErrorBody, ErrorCode, OAuthError},
         problem::Problem,
@@ -182,12 +182,34 @@ pub fn data(issuer: &str, error: &gateway::data::Error) -> HttpResponse {
     }
 }
 
-/// What cannot be looked up or written now: 503, and when to come back.
+/// A refusal or failure of the notices office.
+#[must_use]
+pub fn notices(error: &notices::Error) -> HttpResponse {
+    use notices::Error as E;
+    match error {
+        E::Refused { status, code, detail } => {
+            let mut answer = problem(&Problem::new(*status, code, "Refused").with_detail(*detail));
+            if *status == 429 {
+                answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
+            }
+            answer
+        }
+        E::Store(_)
+        | E::Vault(VaultError::Store(_))
+        | E::Append(AppendError::Unavailable(_) | AppendError::Overloaded) => unavailable("notices", error),
+        E::Vault(VaultError::Sealed(_)) | E::Sign(_) | E::Unreadable(_) | E::Inconsistent(_) => {
+            report("notices", error);
+            problem(&Problem::new(500, "internal_error", "The service cannot answer this request"))
+        }
+    }
+}
+
+/// The database or the ledger cannot be reached: 503, and when to come back.
 pub(super) fn unavailable(office: &str, error: &dyn std::error::Error) -> HttpResponse {
     report(office, error);
     let mut answer = problem(
         &Problem::new(503, "ledger_unavailable", "The ledger cannot be written")
-            .with_detail("Nothing was released. Try again."),
+            .with_detail("Nothing was done. Try again."),
     );
     answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     answer

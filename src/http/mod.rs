@@ -6,6 +6,7 @@ pub mod data;
 pub mod error;
 pub mod grants;
 pub mod log;
+pub mod notices;
 pub mod oauth;
 pub mod observe;
 pub mod openapi;
@@ -34,6 +35,8 @@ pub struct State {
     pub nonces: NonceKey,
     /// How often a client may be refused in a minute before it is told to wait.
     pub refusals: crate::limit::Limit,
+    /// How often a stream may be verified.
+    pub verifications: crate::limit::Limit,
     /// How citizens who are not there may be asked.
     pub prompting: crate::oauth::Prompting,
     /// The portal's settings, and the issuers that sign people in.

@@ -18,6 +18,7 @@ use crate::{
         error::{ErrorCode, OAuthError},
         token::{GrantType, TokenRequest},
     },
+    secret::Secret,
 };
 
 /// The header that carries the next nonce (RFC 9449 §8.2).
@@ -44,11 +45,13 @@ async fn issue(state: &State, request: &HttpRequest, payload: Payload) -> Result
     let proof = request::proof(request, &address, None, nonce, engines.now())
         .map_err(|e| error::oauth(&request::proof_error(&e)))?;
     let asked = TokenRequest::from_form(&form).map_err(|e| error::oauth(&e))?;
-    let actor = match asked.actor_token() {
-        Some(token) => Some(actor(state, &who, token.expose()).await.map_err(|e| error::oauth(&e))?),
-        None => None,
+    let proved = async |token: Option<&Secret<String>>, name: &str| match token {
+        Some(token) => actor(state, &who, token.expose(), name).await.map(Some).map_err(|e| error::oauth(&e)),
+        None => Ok(None),
     };
-    let ask = Ask { who: &who, proof: &proof, request: &asked, actor };
+    let actor = proved(asked.actor_token(), "actor_token").await?;
+    let approver = proved(asked.approver_token(), "approver_token").await?;
+    let ask = Ask { who: &who, proof: &proof, request: &asked, actor, approver };
     let is_poll = asked.grant_type() == GrantType::Backchannel;
     let granted = oauth::issue(engines, ask).await.map_err(|e| match &e {
         oauth::Error::Refused(refusal) if is_poll => {
@@ -135,19 +138,20 @@ async fn push(state: &State, request: &HttpRequest, payload: Payload) -> Result<
     Ok(HttpResponse::Created().insert_header((header::CACHE_CONTROL, "no-cache, no-store")).json(pushed))
 }
 
-/// Proves an official's sign-in: by an issuer registered for this client and bound to its agency.
-async fn actor(state: &State, who: &Authenticated, token: &str) -> Result<Actor, OAuthError> {
+/// Proves an official's sign-in, sent under `name`: by an issuer registered for this client and bound to its agency.
+async fn actor(state: &State, who: &Authenticated, token: &str, name: &str) -> Result<Actor, OAuthError> {
     #[derive(serde::Deserialize)]
     struct Issuer {
         iss: String,
     }
     let refuse =
         |reason: &str, description: &str| OAuthError::new(ErrorCode::InvalidRequest, reason, description);
-    let malformed = || refuse("actor_token_malformed", "`actor_token` is not a signed ID token");
+    let malformed = || refuse(&format!("{name}_malformed"), &format!("`{name}` is not a signed ID token"));
     let unverified = Unverified::parse(token).map_err(|_| malformed())?;
     let Issuer { iss } = unverified.unverified_claims().map_err(|_| malformed())?;
     let unbound = || {
-        refuse("actor_token_issuer", "the issuer of `actor_token` is not registered for this client's agency")
+        let description = format!("the issuer of `{name}` is not registered for this client's agency");
+        refuse(&format!("{name}_issuer"), &description)
     };
     let bound = who.client.actor_issuers.iter().find(|bound| bound.issuer == iss).ok_or_else(unbound)?;
     let speaks_for = |role: &IssuerRole| match role {
@@ -171,6 +175,7 @@ async fn actor(state: &State, who: &Authenticated, token: &str) -> Result<Actor,
         code: verified.id,
         unit: verified.unit,
         assurance: verified.assurance,
+        auth_time: verified.auth_time,
     })
 }
 

@@ -6,7 +6,7 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 
-use super::{data, error, grants, log, oauth, openapi, operations, receipts};
+use super::{data, error, grants, log, notices, oauth, openapi, operations, receipts};
 use crate::protocol::problem::Problem;
 
 /// Method, path; what a test of every endpoint goes through.
@@ -25,6 +25,16 @@ pub const ENDPOINTS: &[(&str, &str)] = &[
     ("GET", "/oauth/status-lists/{n}"),
     ("POST", "/data"),
     ("GET", "/receipts/keys"),
+    ("GET", "/.well-known/ssf-configuration"),
+    ("GET", "/ssf/streams"),
+    ("POST", "/ssf/streams"),
+    ("PATCH", "/ssf/streams"),
+    ("DELETE", "/ssf/streams"),
+    ("GET", "/ssf/status"),
+    ("POST", "/ssf/status"),
+    ("POST", "/ssf/verify"),
+    ("POST", "/ssf/poll"),
+    ("POST", "/ssf/attestations"),
     ("GET", "/log/checkpoint"),
     ("GET", "/log/tile/{path}*"),
     ("GET", "/healthz"),
@@ -52,6 +62,24 @@ pub fn configure(app: &mut ServiceConfig) {
         .service(get("/oauth/status-lists/{n}", grants::status_list))
         .service(post("/data").route(web::post().to(data::data)))
         .service(get("/receipts/keys", receipts::keys))
+        .service(get("/.well-known/ssf-configuration", notices::metadata))
+        .service(
+            several("/ssf/streams", "GET, HEAD, POST, PATCH, DELETE")
+                .route(web::get().to(notices::read))
+                .route(web::head().to(notices::read))
+                .route(web::post().to(notices::create))
+                .route(web::patch().to(notices::change))
+                .route(web::delete().to(notices::remove)),
+        )
+        .service(
+            several("/ssf/status", "GET, HEAD, POST")
+                .route(web::get().to(notices::status))
+                .route(web::head().to(notices::status))
+                .route(web::post().to(notices::set_status)),
+        )
+        .service(post("/ssf/verify").route(web::post().to(notices::verify)))
+        .service(post("/ssf/poll").route(web::post().to(notices::poll)))
+        .service(post("/ssf/attestations").route(web::post().to(notices::attest)))
         .service(get("/log/checkpoint", log::checkpoint))
         .service(get("/log/tile/{path:.*}", log::tile))
         .service(get("/healthz", operations::healthz))

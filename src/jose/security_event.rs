@@ -30,9 +30,9 @@ pub const STREAM_UPDATED: &str = "https://schemas.openid.net/secevent/ssf/event-
 /// What can happen to a consent that its recipient must know. There is no registered type; these are our own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ConsentEvent {
-    /// Taken back, paused or ended: nothing may be used on it any more.
+    /// Taken back, or ended by an authority: nothing may be used on it or kept.
     Withdrawn,
-    /// Resumed, or narrowed.
+    /// Paused, resumed, or superseded: `state` says which.
     Modified,
     /// Its time is over.
     Expired,
@@ -126,17 +126,18 @@ pub struct ConsentNews<'a> {
     pub initiating_entity: &'a str,
     /// The consent's id.
     pub consent: &'a str,
-    /// The grant's id.
-    pub grant_id: &'a str,
+    /// The grant's id, where it came of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grant_id: Option<&'a str>,
     /// The purpose's id.
     pub purpose: &'a str,
-    /// Details of tokens that end with it, by `id`.
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    pub authorization_details_ids: &'a [String],
     /// The state it came to, by its stable word.
     pub state: &'a str,
     /// From when it counts, in seconds.
     pub effective_at: i64,
+    /// By when the recipient must have stopped, in seconds (Decree 356/2025/ND-CP, Article 5(2)).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stop_by: Option<i64>,
 }
 
 /// Who tells whom, and when: what every SET has.

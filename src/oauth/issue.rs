@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{
     Authenticated, Error, authorize, client,
+    emergency::{self, Emergency},
     official::{self, Acting},
     poll, refresh,
     release::{Grant, release},
@@ -47,6 +48,8 @@ pub struct Actor {
     pub unit: Option<String>,
     /// The strength of the sign-in, 0 to 4.
     pub assurance: u8,
+    /// When she signed in.
+    pub auth_time: crate::time::Millis,
 }
 
 /// A request whose sender is proved.
@@ -59,6 +62,8 @@ pub struct Ask<'a> {
     pub request: &'a TokenRequest,
     /// The official's sign-in, where it was proved.
     pub actor: Option<Actor>,
+    /// The second official's sign-in, who approves an emergency access.
+    pub approver: Option<Actor>,
 }
 
 /// Decides, records, and only then gives the token.
@@ -135,6 +140,7 @@ async fn details<'a>(
     }
     let official = official::official(engines, client, detail.official.as_ref(), ask.actor.as_ref()).await?;
     let subject = request::subject(engines, client, &detail).await?;
+    let emergency = emergency::gather(engines, ask, basis, &detail, official.as_ref()).await?;
     let consent = match basis {
         BasisKind::Consent => consent::live(engines, client.id, &subject, &purpose.id).await?,
         BasisKind::Statutory | BasisKind::Emergency | BasisKind::Contract => None,
@@ -150,6 +156,7 @@ async fn details<'a>(
         case: detail.case,
         justification: detail.justification,
         consent,
+        emergency,
         fresh: false,
         refresh: false,
         once: None,
@@ -159,7 +166,7 @@ async fn details<'a>(
 /// Puts a grant before the rules: what its entry says, or why not.
 async fn judge<'a>(engines: &Engines, ask: &Ask<'_>, grant: Grant<'a>) -> Result<(Grant<'a>, Facts), Error> {
     let decision = decide(engines, ask, &grant).await?;
-    let facts = facts(&grant, ask.actor.as_ref(), &decision);
+    let facts = facts(&grant, proved_assurance(ask), &decision);
     match decision.reason {
         None => Ok((grant, facts)),
         Some(reason) => Err(refuse(engines, ask, &grant.subject, facts, reason, &decision).await?),
@@ -176,7 +183,7 @@ async fn decide(engines: &Engines, ask: &Ask<'_>, grant: &Grant<'_>) -> Result<D
     };
     // The official's sign-in where she proved herself; else the citizen's, who answered.
     let answered = consent.and_then(|consent| consent.record.answered_by.as_ref()?.assurance);
-    let assurance = ask.actor.as_ref().map(|actor| actor.assurance).or(answered).unwrap_or(0);
+    let assurance = proved_assurance(ask).or(answered).unwrap_or(0);
     Ok(engines.register.decide(&PolicyFacts {
         action: Action::IssueToken,
         now: engines.now(),
@@ -194,17 +201,23 @@ async fn decide(engines: &Engines, ask: &Ask<'_>, grant: &Grant<'_>) -> Result<D
         assurance,
         consent: consent.map(|consent| consent.facts(&granted, uses, grant.fresh)),
         standing: None,
-        emergency: None,
+        emergency: grant.emergency.as_ref().map(Emergency::facts),
     }))
 }
 
-fn facts(grant: &Grant<'_>, actor: Option<&Actor>, decision: &Decision) -> Facts {
+/// The strength of the officials' sign-ins: of two, the weaker.
+fn proved_assurance(ask: &Ask<'_>) -> Option<u8> {
+    [ask.actor.as_ref(), ask.approver.as_ref()].into_iter().flatten().map(|actor| actor.assurance).min()
+}
+
+fn facts(grant: &Grant<'_>, proved: Option<u8>, decision: &Decision) -> Facts {
     let official = grant.official.as_ref();
     let consent = grant.consent.as_ref();
     let answered = consent.and_then(|consent| consent.record.answered_by.as_ref()?.assurance);
     Facts {
         agency: Some(grant.client.agency.as_ref().to_owned()),
-        assurance: actor.map(|actor| actor.assurance).or(answered).map(|assurance| assurance.to_string()),
+        approver: grant.emergency.as_ref().and_then(Emergency::approver_code),
+        assurance: proved.or(answered).map(|assurance| assurance.to_string()),
         basis: Some(grant.basis.as_str().to_owned()),
         bundle: Some(decision.bundle_version.clone()),
         case: grant.case.clone(),

@@ -6,6 +6,7 @@
 mod authorize;
 mod backchannel;
 mod client;
+mod emergency;
 /// A client's own grants.
 pub mod grants;
 mod introspect;
@@ -29,7 +30,6 @@ pub use issue::{Actor, Ask, issue};
 pub use metadata::{authorization_server, protected_resource};
 pub use pushed::push;
 pub use revoke::revoke;
-pub use service::issue_service;
 pub use status::status_list;
 
 use crate::{

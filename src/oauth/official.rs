@@ -63,15 +63,12 @@ pub(super) async fn official(
             let official = found.map_or_else(|| unknown(&named.id), |official| official.as_ref().clone());
             Ok(Some(Acting { official, registered, proved: false }))
         }
-        (None, Some(actor)) => {
-            let official = proved(engines, client, actor).await?;
-            Ok(Some(Acting { official, registered: true, proved: true }))
-        }
+        (None, Some(actor)) => Ok(Some(proved(engines, client, actor).await?)),
     }
 }
 
 /// The official of a proved sign-in; the first one registers her.
-async fn proved(engines: &Engines, client: &Client, actor: &Actor) -> Result<Official, Error> {
+pub(super) async fn proved(engines: &Engines, client: &Client, actor: &Actor) -> Result<Acting, Error> {
     let sign_in = OfficialSignIn {
         issuer: &actor.issuer,
         sub: &actor.sub,
@@ -80,15 +77,18 @@ async fn proved(engines: &Engines, client: &Client, actor: &Actor) -> Result<Off
         unit: actor.unit.as_deref(),
         assurance: actor.assurance,
     };
-    engines.official_signed_in(sign_in).await.map_err(|error| match error {
-        OfficialError::Store(error) => error.into(),
-        OfficialError::Vault(error) => error.into(),
-        OfficialError::Append(error) => error.into(),
-        OfficialError::Conflict => OAuthError::new(
-            ErrorCode::InvalidRequest,
-            "official_conflict",
-            "the official's code is registered with another sign-in; her agency must settle it",
-        )
-        .into(),
-    })
+    let official = engines.official_signed_in(sign_in).await.map_err(|error| -> Error {
+        match error {
+            OfficialError::Store(error) => error.into(),
+            OfficialError::Vault(error) => error.into(),
+            OfficialError::Append(error) => error.into(),
+            OfficialError::Conflict => OAuthError::new(
+                ErrorCode::InvalidRequest,
+                "official_conflict",
+                "the official's code is registered with another sign-in; her agency must settle it",
+            )
+            .into(),
+        }
+    })?;
+    Ok(Acting { official, registered: true, proved: true })
 }

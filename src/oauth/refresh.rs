@@ -72,6 +72,7 @@ pub(super) async fn resume<'a>(
         fields: fields.unwrap_or_else(|| record.granted().into_iter().map(str::to_owned).collect()),
         case: record.case.clone(),
         justification: record.justification.clone(),
+        emergency: None,
         fresh: false,
         refresh: false,
         once: None,

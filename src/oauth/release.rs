@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::{
     Error,
+    emergency::Emergency,
     issue::{Ask, replayed, replays, too_late},
     official::Acting,
     request, status,
@@ -51,6 +52,8 @@ pub(super) struct Grant<'a> {
     pub(super) justification: Option<String>,
     /// What it rests on, where that is consent.
     pub(super) consent: Option<Consent>,
+    /// The circumstances, where that is an emergency.
+    pub(super) emergency: Option<Emergency>,
     /// Whether the consent was given for this very request.
     pub(super) fresh: bool,
     /// Whether a refresh token is handed out, when the consent reaches further than this one token.
@@ -124,6 +127,11 @@ pub(super) async fn release(
     let expires = Millis::from_seconds(exp);
     facts.token = Some(jti.to_string());
     facts.expires = Some(expires.0.to_string());
+    let mut changes: Vec<Change> =
+        refresh.iter().map(|(_, row)| Change::PutRefresh(Box::new(row.clone()))).collect();
+    if let Some(emergency) = &grant.emergency {
+        changes.push(emergency.owed(engines, &grant.subject, grant.purpose, jti, &facts)?);
+    }
     let entry = engines.id();
     let event = Event { id: entry, at: now, kind: Kind::TokenIssued, subject: grant.subject.clone(), facts };
     let mut replays = replays(ask);
@@ -133,6 +141,7 @@ pub(super) async fn release(
         require: Require {
             client: Some(grant.client.id),
             official: grant.official.as_ref().map(|named| named.official.id).filter(|id| !id.is_nil()),
+            approver: grant.emergency.as_ref().and_then(Emergency::approver_id),
             consent: row.map(|row| row.id),
             bundle: Some(Arc::clone(&engines.bundle)),
             ..Require::default()
@@ -150,7 +159,7 @@ pub(super) async fn release(
             grant_id,
             status: place,
         }),
-        changes: refresh.iter().map(|(_, row)| Change::PutRefresh(Box::new(row.clone()))).collect(),
+        changes,
         entry: Some(event.draft(Arc::clone(&engines.random))),
         ..Command::default()
     };

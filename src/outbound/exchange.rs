@@ -33,7 +33,13 @@ impl Exchange {
     /// must not lead the server elsewhere).
     #[must_use]
     pub const fn new(client: reqwest::Client) -> Self {
-        Self { client, limit: ANSWER_LIMIT }
+        Self::with_limit(client, ANSWER_LIMIT)
+    }
+
+    /// The same, reading at most `limit` bytes of each answer.
+    #[must_use]
+    pub const fn with_limit(client: reqwest::Client, limit: usize) -> Self {
+        Self { client, limit }
     }
 
     /// Sends one request and reads the whole answer, whatever its status.

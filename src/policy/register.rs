@@ -75,6 +75,13 @@ impl Register {
         faults.none_or(register)
     }
 
+    /// The same rules over a purpose that was changed: a test's own terms of consent.
+    #[cfg(test)]
+    pub(crate) fn amended(mut self, purpose: &str, change: impl FnOnce(&mut Purpose)) -> Self {
+        change(self.catalogue.purposes.get_mut(purpose).unwrap());
+        self
+    }
+
     /// Fields, registers and purposes.
     pub fn catalogue(&self) -> &Catalogue {
         &self.catalogue

@@ -134,6 +134,8 @@ pub struct DetailsRequest {
     pub resource: Option<String>,
     /// An ID token that proves the official.
     pub actor_token: Option<Secret<String>>,
+    /// An ID token that proves the second official, who approves an emergency access.
+    pub approver_token: Option<Secret<String>>,
 }
 
 /// The exchange of an authorization code.
@@ -239,6 +241,15 @@ impl TokenRequest {
             Self::Service(_) => None,
         }
     }
+
+    /// The ID token that proves who approves an emergency access.
+    #[must_use]
+    pub const fn approver_token(&self) -> Option<&Secret<String>> {
+        match self {
+            Self::Details(request) => request.approver_token.as_ref(),
+            Self::Code(_) | Self::Refresh(_) | Self::Backchannel(_) | Self::Service(_) => None,
+        }
+    }
 }
 
 /// The refusal of a grant that is unknown, or that this service does not offer.
@@ -267,6 +278,7 @@ fn client_credentials(form: &Form) -> Result<TokenRequest, OAuthError> {
                 authorization_details: secret(details),
                 resource: resource(form),
                 actor_token: actor_token(form)?,
+                approver_token: id_token(form, "approver_token")?,
             }))
         }
         (None, None) => {
@@ -336,11 +348,20 @@ fn no_details(form: &Form) -> Result<(), OAuthError> {
 }
 
 fn actor_token(form: &Form) -> Result<Option<Secret<String>>, OAuthError> {
-    match (form.get("actor_token_type"), form.get("actor_token")) {
+    id_token(form, "actor_token")
+}
+
+/// The ID token under this name, with its type beside it.
+fn id_token(form: &Form, name: &str) -> Result<Option<Secret<String>>, OAuthError> {
+    match (form.get(&format!("{name}_type")), form.get(name)) {
         (Some(ID_TOKEN_TYPE), Some(token)) => Ok(Some(secret(token))),
         (None, None) => Ok(None),
-        (Some(_), Some(_)) => Err(bad("actor_token_type", "`actor_token_type` must be that of an ID token")),
-        _ => Err(bad("actor_token_incomplete", "`actor_token` and `actor_token_type` must come together")),
+        (Some(_), Some(_)) => {
+            Err(bad(&format!("{name}_type"), &format!("`{name}_type` must be that of an ID token")))
+        }
+        _ => {
+            Err(bad(&format!("{name}_incomplete"), &format!("`{name}` and `{name}_type` must come together")))
+        }
     }
 }
 

@@ -325,6 +325,8 @@ async fn insert_event(
 /// What the deciding transaction knows of a consent, read after the head is locked.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Standing {
+    pub(super) subject: Uuid,
+    pub(super) client: Uuid,
     /// `None` when the stored word is none of ours: nothing is live then.
     pub(super) state: Option<State>,
     pub(super) revision: i64,
@@ -343,6 +345,8 @@ pub(super) struct Standing {
 #[derive(sqlx::FromRow)]
 pub(super) struct StandingRow {
     id: Uuid,
+    subject: Uuid,
+    client: Uuid,
     state: String,
     revision: i64,
     starts: i64,
@@ -360,6 +364,8 @@ pub(super) fn standing(rows: Vec<StandingRow>) -> HashMap<Uuid, Standing> {
     rows.into_iter()
         .map(|row| {
             let standing = Standing {
+                subject: row.subject,
+                client: row.client,
                 state: State::parse(&row.state),
                 revision: row.revision,
                 starts: row.starts,

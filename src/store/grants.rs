@@ -4,7 +4,7 @@
 
 use uuid::Uuid;
 
-use super::{Error, Store, Tx, on, read};
+use super::{Error, Store, Tx, append::GrantHolds, on, read};
 use crate::time::Millis;
 
 /// A grant (Grant Management for OAuth 2.0).
@@ -287,6 +287,16 @@ pub(super) async fn put(tx: &mut Tx, grant: &Grant) -> Result<(), Error> {
             .map(drop)
     })?;
     Ok(())
+}
+
+/// Whether a grant has not ended and exactly these consents stand in it; the caller holds the head.
+pub(super) async fn holds(tx: &mut Tx, wanted: &GrantHolds) -> Result<bool, Error> {
+    const SQL: &str = "SELECT g.id, c.id FROM grants g LEFT JOIN consents c \
+           ON c.grant_id = g.id AND c.state IN ('given', 'paused', 'under_review') \
+         WHERE g.id = $1 AND g.revoked_at IS NULL ORDER BY c.id";
+    let rows: Vec<(Uuid, Option<Uuid>)> =
+        on!(tx, |c| sqlx::query_as(SQL).bind(wanted.grant).fetch_all(c).await)?;
+    Ok(!rows.is_empty() && rows.into_iter().filter_map(|row| row.1).eq(wanted.consents.iter().copied()))
 }
 
 /// Keeps a refresh token.

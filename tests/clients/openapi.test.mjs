@@ -74,7 +74,7 @@ describe('the OpenAPI document', { skip: kit ? false : 'KIT is not set: start `m
   test('the service knows every address and allows the methods the document names', async () => {
     for (const [path, item] of Object.entries(document.paths)) {
       const url = at(kit, path.replace('{path}', '0/000').replace(/\{.*?\}/, 'x'));
-      const answer = await fetch(url, { method: 'PATCH', headers: { accept: 'application/json' } });
+      const answer = await fetch(url, { method: 'PROPFIND', headers: { accept: 'application/json' } });
       assert.equal(answer.status, 405, path);
       const allowed = answer.headers.get('allow').toLowerCase().split(', ').filter((method) => method !== 'head');
       assert.deepEqual(allowed, METHODS.filter((method) => method in item), path);

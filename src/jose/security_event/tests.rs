@@ -21,11 +21,11 @@ fn withdrawn() -> SecurityEvent {
         event_timestamp: 1_795_000_000,
         initiating_entity: "user",
         consent: "c-1",
-        grant_id: "g-1",
+        grant_id: Some("g-1"),
         purpose: "bank.account_opening",
-        authorization_details_ids: &["d-1".to_owned()],
         state: "withdrawn",
         effective_at: 1_795_000_000,
+        stop_by: None,
     };
     SecurityEvent::consent(envelope(), ConsentEvent::Withdrawn, "handle", "agency-123", &news).unwrap()
 }

@@ -8,7 +8,7 @@ use super::{Change, Command, Outcome, Placed, Require, Reserved, Token, consent:
 use crate::{
     crypto::Digest,
     merkle::{edge::Edge, hash::leaf_hash},
-    store::{Error, Store, Tx, clients, consents, grants, officials, on, standing},
+    store::{Error, Store, Tx, clients, consents, grants, notices, officials, on, people, standing},
     time::Millis,
 };
 
@@ -69,9 +69,21 @@ async fn attempt(store: &Store, commands: &[Command]) -> Result<Vec<Outcome>, Er
     let mut tx = store.begin().await?;
     let mut out: Vec<Option<Outcome>> = commands.iter().map(|_| None).collect();
     refuse_replays(&mut tx, commands, &mut out).await?;
+    // Before any token: who waits for the head holds no token that the holder of the head may have to end.
+    let head = if open(commands, &out).any(|(_, command)| command.entry.is_some()) {
+        Some(match &mut tx {
+            Tx::Sqlite(tx) => sqlite::lock_head(tx).await?,
+            Tx::Postgres(tx) => postgres::lock_head(tx).await?,
+        })
+    } else {
+        None
+    };
     let reserved = reserve_uses(&mut tx, commands, &mut out).await?;
     collapse_refusals(&mut tx, commands, &mut out).await?;
-    let placed = append_entries(&mut tx, commands, &mut out).await?;
+    let placed = match head {
+        Some(head) => append_entries(&mut tx, head, commands, &mut out).await?,
+        None => HashMap::new(),
+    };
     tx.commit().await?;
     Ok(out
         .into_iter()
@@ -142,17 +154,26 @@ async fn reserve_uses(
     let mut granted = HashMap::new();
     let asked: Vec<(usize, super::Reserve)> =
         open(commands, out).filter_map(|(i, c)| c.reserve.map(|r| (i, r))).collect();
-    if asked.is_empty() {
+    let ending: Vec<&Change> = open(commands, out)
+        .flat_map(|(_, command)| &command.changes)
+        .filter(|change| change.ends_tokens())
+        .collect();
+    if asked.is_empty() && ending.is_empty() {
         return Ok(granted);
     }
     let mut tokens: Vec<Uuid> = asked.iter().map(|(_, r)| r.jti).collect();
     tokens.sort_unstable();
     tokens.dedup();
-    // The rows are locked here; what has been used is read in a later statement and so is the newest there is.
+    // The rows are locked here, those this batch will end as well: all at once and sorted, and the head is held, so
+    // that none can be added. What has been used is read in a later statement and so is the newest there is.
     let mut left: HashMap<Uuid, i64> = match tx {
         Tx::Sqlite(tx) => sqlite::lock_tokens(tx, &tokens).await?,
-        Tx::Postgres(tx) => postgres::lock_tokens(tx, &tokens).await?,
+        Tx::Postgres(tx) if ending.is_empty() => postgres::lock_tokens(tx, &tokens).await?,
+        Tx::Postgres(tx) => postgres::lock_tokens_and_ending(tx, &tokens, &ending).await?,
     };
+    if asked.is_empty() {
+        return Ok(granted);
+    }
     let mut used: HashMap<(Uuid, Uuid), i64> = match tx {
         Tx::Sqlite(tx) => sqlite::uses(tx, &tokens).await?,
         Tx::Postgres(tx) => postgres::uses(tx, &tokens).await?,
@@ -228,22 +249,16 @@ async fn collapse_refusals(
 
 async fn append_entries(
     tx: &mut Tx,
+    head: Head,
     commands: &[Command],
     out: &mut [Option<Outcome>],
 ) -> Result<HashMap<usize, Placed>, Error> {
     let mut placed = HashMap::new();
-    if open(commands, out).all(|(_, command)| command.entry.is_none()) {
-        return Ok(placed);
-    }
-    let head = match tx {
-        Tx::Sqlite(tx) => sqlite::lock_head(tx).await?,
-        Tx::Postgres(tx) => postgres::lock_head(tx).await?,
-    };
     recheck(tx, &head, commands, out).await?;
     let mut consents = Ledger::read(tx, open(commands, out).map(|(_, command)| command)).await?;
 
     let mut subjects: Vec<Uuid> =
-        open(commands, out).filter_map(|(_, c)| c.entry.as_ref().map(|e| e.subject)).collect();
+        open(commands, out).flat_map(|(_, c)| c.entry.iter().chain(&c.also)).map(|e| e.subject).collect();
     if subjects.is_empty() {
         return Ok(placed);
     }
@@ -272,32 +287,46 @@ async fn append_entries(
             drop_out(out, i, outcome);
             continue;
         }
-        if let Err(outcome) = consents.admit(command, draft.at) {
+        if let Some(wanted) = &command.require.grant
+            && !grants::holds(tx, wanted).await?
+        {
+            drop_out(out, i, Outcome::Stale);
+            continue;
+        }
+        if let Err(outcome) = consents.admit(command, draft) {
             drop_out(out, i, outcome);
             continue;
         }
-        let (n, previous) = newest.get(&draft.subject).copied().unwrap_or((0, [0; 32]));
-        let n = n.saturating_add(1);
-        let sealed = draft.seal.seal(n, &previous);
-        let hash = leaf_hash(&sealed.leaf);
-        edge.push(hash);
-        newest.insert(draft.subject, (n, hash));
-        placed.insert(i, Placed { id: draft.id, index, n, leaf_hash: hash });
-        index = index.saturating_add(1);
-        rows.push(Row {
-            id: draft.id,
-            subject: draft.subject,
-            n,
-            at: draft.at.0,
-            kind: draft.kind,
-            agency: draft.agency.as_deref(),
-            leaf: sealed.leaf,
-            record: sealed.record,
-        });
+        for entry in std::iter::once(draft).chain(&command.also) {
+            let (n, previous) = newest.get(&entry.subject).copied().unwrap_or((0, [0; 32]));
+            let n = n.saturating_add(1);
+            let sealed = entry.seal.seal(n, &previous);
+            let hash = leaf_hash(&sealed.leaf);
+            edge.push(hash);
+            newest.insert(entry.subject, (n, hash));
+            // The caller is told of the first, which is the command's own.
+            placed.entry(i).or_insert(Placed { id: entry.id, index, n, leaf_hash: hash });
+            index = index.saturating_add(1);
+            rows.push(Row {
+                id: entry.id,
+                subject: entry.subject,
+                n,
+                at: entry.at.0,
+                kind: entry.kind,
+                agency: entry.agency.as_deref(),
+                leaf: sealed.leaf,
+                record: sealed.record,
+            });
+        }
         tokens.extend(&command.token);
         consumed.extend(command.consume.map(|used| (used.jti, used.key)));
         for change in &command.changes {
             gone.extend(change.takes_away());
+            // Tokens of this very batch end with what they rest on: they must be there to be ended.
+            if change.ends_tokens() && !tokens.is_empty() {
+                write_tokens(tx, &tokens).await?;
+                tokens.clear();
+            }
             apply(tx, change, draft.at).await?;
         }
     }
@@ -310,6 +339,13 @@ async fn append_entries(
         Tx::Postgres(tx) => postgres::write(tx, &head, &rows, &tokens, &consumed, &edge.to_bytes()).await?,
     };
     if moved { Ok(placed) } else { Err(Error::HeadMoved) }
+}
+
+async fn write_tokens(tx: &mut Tx, tokens: &[&Token]) -> Result<(), Error> {
+    match tx {
+        Tx::Sqlite(tx) => sqlite::write_tokens(tx, tokens).await,
+        Tx::Postgres(tx) => postgres::write_tokens(tx, tokens).await,
+    }
 }
 
 /// Reads again, after the lock, what commands rely on; those whose ground is gone drop out.
@@ -325,8 +361,9 @@ async fn recheck(
         ids.dedup();
         ids
     };
-    let (clients, officials, tokens) =
+    let (clients, mut officials, tokens) =
         (set(|c| c.require.client), set(|c| c.require.official), set(|c| c.require.token));
+    officials.extend(set(|c| c.require.approver));
     let live = if clients.is_empty() && officials.is_empty() && tokens.is_empty() {
         Live { clients: HashSet::new(), officials: HashSet::new(), tokens: HashSet::new() }
     } else {
@@ -354,7 +391,7 @@ async fn recheck(
 fn lost(require: &Require, dead: impl Fn(Uuid) -> bool) -> Option<Outcome> {
     if require.client.is_some_and(&dead) {
         Some(Outcome::ClientSuspended)
-    } else if require.official.is_some_and(&dead) {
+    } else if require.official.is_some_and(&dead) || require.approver.is_some_and(&dead) {
         Some(Outcome::OfficialSuspended)
     } else if require.token.is_some_and(&dead) {
         Some(Outcome::TokenRevoked)
@@ -390,6 +427,13 @@ async fn apply(tx: &mut Tx, change: &Change, at: Millis) -> Result<(), Error> {
         Change::EndRefresh(grant) => grants::end_refresh(tx, *grant, at).await?,
         Change::RevokeGrant(grant) => grants::revoke(tx, *grant, at).await?,
         Change::PutStanding(list) => standing::put(tx, list).await?,
+        Change::PutNotice(notice) => notices::put(tx, notice).await?,
+        Change::StepNotice(id, step) => notices::step(tx, *id, step, at).await?,
+        Change::PutRepresentation(row) => people::put_representation(tx, row).await?,
+        Change::EndRepresentation(id) => people::end_representation(tx, *id, at).await?,
+        Change::PutEmergency(row) => people::put_emergency(tx, row).await?,
+        Change::ReportEmergency(token) => people::report_emergency(tx, *token, at).await?,
+        Change::EmergencyOverdue(token) => people::mark_overdue(tx, *token, at).await?,
     }
     Ok(())
 }

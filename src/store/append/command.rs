@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{
     crypto::Digest,
     domain::consent::State,
-    store::{clients, consents, grants, officials, standing},
+    store::{clients, consents, grants, notices, officials, people, standing},
     time::Millis,
 };
 
@@ -32,6 +32,8 @@ pub struct Command {
     pub changes: Vec<Change>,
     /// The entry.
     pub entry: Option<Draft>,
+    /// The same event in other histories: entries that are made together with `entry`, after it, or not at all.
+    pub also: Vec<Draft>,
 }
 
 /// What must hold at the moment the entry is sequenced, whatever was read before.
@@ -41,14 +43,27 @@ pub struct Require {
     pub client: Option<Uuid>,
     /// An official who is registered and not suspended.
     pub official: Option<Uuid>,
+    /// The second official of an emergency, under the same condition.
+    pub approver: Option<Uuid>,
     /// A token that is known and not revoked.
     pub token: Option<Uuid>,
     /// A consent that is given, begun and not over.
     pub consent: Option<Uuid>,
+    /// A grant that has not ended and in which exactly these consents stand.
+    pub grant: Option<GrantHolds>,
     /// A person and the revision of her own rules that was decided by.
     pub standing: Option<(Uuid, i64)>,
     /// The digest of the policy bundle that decided; it must be the active one.
     pub bundle: Option<Arc<str>>,
+}
+
+/// What was read of a grant by one who adds to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantHolds {
+    /// The grant.
+    pub grant: Uuid,
+    /// The consents that stand in it, by id.
+    pub consents: Vec<Uuid>,
 }
 
 /// A use of a token.
@@ -129,11 +144,34 @@ pub enum Change {
     EndRefresh(Uuid),
     /// A grant ends with all its tokens.
     RevokeGrant(Uuid),
+    /// Somebody may act for another person.
+    PutRepresentation(Box<people::Representation>),
+    /// Somebody may no longer act for another person.
+    EndRepresentation(Uuid),
+    /// An emergency access begins to owe its report.
+    PutEmergency(Box<people::Emergency>),
+    /// The report of an emergency access (by its token) was made.
+    ReportEmergency(Uuid),
+    /// The report of an emergency access (by its token) is late.
+    EmergencyOverdue(Uuid),
     /// A person's own rules are written; the revision is one more than the one they were made from.
     PutStanding(Box<standing::Standing>),
+    /// A recipient must be told of something.
+    PutNotice(Box<notices::Notice>),
+    /// A notice goes one step further.
+    StepNotice(Uuid, notices::Step),
 }
 
 impl Change {
+    /// Whether tokens end with it.
+    pub(super) const fn ends_tokens(&self) -> bool {
+        match self {
+            Self::StepConsent(step) => step.act.takes_away(),
+            Self::RevokeToken(_) | Self::RevokeGrant(_) => true,
+            _ => false,
+        }
+    }
+
     /// The client, official or token that nobody may rely on from here on. Consents are looked at one by one.
     pub(super) const fn takes_away(&self) -> Option<Uuid> {
         match self {
@@ -154,7 +192,14 @@ impl Change {
             | Self::PutRefresh(_)
             | Self::EndRefresh(_)
             | Self::RevokeGrant(_)
-            | Self::PutStanding(_) => None,
+            | Self::PutStanding(_)
+            | Self::PutNotice(_)
+            | Self::StepNotice(..)
+            | Self::PutRepresentation(_)
+            | Self::EndRepresentation(_)
+            | Self::PutEmergency(_)
+            | Self::ReportEmergency(_)
+            | Self::EmergencyOverdue(_) => None,
         }
     }
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use uuid::Uuid;
 
-use super::{Change, Command, Outcome, Reach, Spend, postgres, sqlite};
+use super::{Change, Command, Draft, Outcome, Reach, Spend, Token, postgres, sqlite};
 use crate::{
     domain::consent::{State, minute_of_day},
     store::{Error, Tx, consents::Standing},
@@ -29,30 +29,31 @@ impl Ledger {
         tx: &mut Tx,
         commands: impl Iterator<Item = &'a Command>,
     ) -> Result<Self, Error> {
-        let (mut ids, mut people, mut earliest) = (BTreeSet::new(), BTreeSet::new(), None::<Millis>);
+        // Each with the earliest of the commands about it. Periods are counted back from there: within a batch that
+        // refuses at the edge, and never allows, one too many.
+        let (mut ids, mut people) = (BTreeMap::<Uuid, i64>::new(), BTreeSet::new());
         for command in commands {
             let Some(draft) = &command.entry else { continue };
-            ids.extend(command.require.consent);
-            ids.extend(command.spend.map(|spend| spend.consent));
             people.extend(command.require.standing.map(|(subject, _)| subject));
+            let mut about = vec![command.require.consent, command.spend.map(|spend| spend.consent)];
             for change in &command.changes {
                 match change {
-                    Change::StepConsent(step) => drop(ids.insert(step.row.id)),
+                    Change::StepConsent(step) => about.push(Some(step.row.id)),
                     Change::PutStanding(list) => drop(people.insert(list.subject)),
                     _ => {}
                 }
             }
-            earliest = Some(earliest.map_or(draft.at, |at| at.min(draft.at)));
+            for id in about.into_iter().flatten() {
+                ids.entry(id).and_modify(|at| *at = draft.at.0.min(*at)).or_insert(draft.at.0);
+            }
         }
-        let ids: Vec<Uuid> = ids.into_iter().collect();
+        let ids: Vec<(Uuid, i64)> = ids.into_iter().collect();
         let people: Vec<Uuid> = people.into_iter().collect();
         let mut ledger = Self { consents: HashMap::new(), rules: HashMap::new(), spent: Vec::new() };
-        // Periods are counted back from the earliest command: at the edge that refuses, never allows, one too many.
-        let at = earliest.unwrap_or(Millis(0));
         if !ids.is_empty() {
             ledger.consents = match tx {
-                Tx::Sqlite(tx) => sqlite::consents(tx, &ids, at).await?,
-                Tx::Postgres(tx) => postgres::consents(tx, &ids, at).await?,
+                Tx::Sqlite(tx) => sqlite::consents(tx, &ids).await?,
+                Tx::Postgres(tx) => postgres::consents(tx, &ids).await?,
             };
         }
         if !people.is_empty() {
@@ -66,7 +67,8 @@ impl Ledger {
 
     /// Lets a command go ahead and counts what it does, or says why it drops out. Nothing is counted for one that
     /// drops out.
-    pub(super) fn admit(&mut self, command: &Command, at: Millis) -> Result<(), Outcome> {
+    pub(super) fn admit(&mut self, command: &Command, draft: &Draft) -> Result<(), Outcome> {
+        let at = draft.at;
         if let Some((subject, revision)) = command.require.standing
             && self.rules.get(&subject).copied().unwrap_or(0) != revision
         {
@@ -90,10 +92,14 @@ impl Ledger {
             }
         }
         if let Some(id) = command.require.consent {
-            self.live(id, at)?;
+            self.live(id, draft)?;
         }
         if let Some(spend) = command.spend {
-            let standing = self.live(spend.consent, at)?;
+            let standing = self.live(spend.consent, draft)?;
+            let own = |token: &Token| (token.client, token.subject) == (standing.client, standing.subject);
+            if !command.token.as_ref().is_some_and(own) {
+                return Err(Outcome::ConsentNotLive(None));
+            }
             within(&standing, at).map_err(Outcome::LimitReached)?;
             if let Some(standing) = self.consents.get_mut(&spend.consent) {
                 standing.used = standing.used.saturating_add(1);
@@ -105,10 +111,12 @@ impl Ledger {
         Ok(())
     }
 
-    /// INVARIANT I3, I7: the one place where a consent opens something, and it is given, begun and not over.
-    fn live(&self, id: Uuid, at: Millis) -> Result<Standing, Outcome> {
-        let standing = self.consents.get(&id).ok_or(Outcome::ConsentNotLive(None))?;
-        let in_time = standing.starts <= at.0 && at.0 < standing.expires;
+    /// INVARIANT I3, I7: the one place where a consent opens something, and it is this person's, given, begun and not
+    /// over.
+    fn live(&self, id: Uuid, draft: &Draft) -> Result<Standing, Outcome> {
+        let standing = self.consents.get(&id).filter(|standing| standing.subject == draft.subject);
+        let standing = standing.ok_or(Outcome::ConsentNotLive(None))?;
+        let in_time = standing.starts <= draft.at.0 && draft.at.0 < standing.expires;
         if standing.state == Some(State::Given) && in_time {
             Ok(*standing)
         } else {

@@ -6,15 +6,12 @@ use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
 use super::{
-    Spend, Token,
+    Change, Spend, Token,
     batch::{Head, Live, Row},
 };
-use crate::{
-    store::{
-        Error,
-        consents::{Standing, standing},
-    },
-    time::Millis,
+use crate::store::{
+    Error,
+    consents::{Standing, standing},
 };
 
 type Pg = Transaction<'static, Postgres>;
@@ -31,6 +28,31 @@ pub(super) async fn lock_tokens(tx: &mut Pg, sorted: &[Uuid]) -> Result<HashMap<
     const SQL: &str = "SELECT jti, uses_left FROM tokens WHERE jti = ANY($1::uuid[]) AND revoked_at IS NULL \
                        ORDER BY jti FOR UPDATE";
     let rows: Vec<(Uuid, i64)> = sqlx::query_as(SQL).bind(sorted).fetch_all(&mut **tx).await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// The tokens with these ids, and all that the changes will end: locked in one order. Only the former are of use.
+pub(super) async fn lock_tokens_and_ending(
+    tx: &mut Pg,
+    sorted: &[Uuid],
+    ending: &[&Change],
+) -> Result<HashMap<Uuid, i64>, Error> {
+    const SQL: &str = "SELECT t.jti, t.uses_left FROM tokens t WHERE t.revoked_at IS NULL AND t.jti IN ( \
+           SELECT unnest($1::uuid[]) \
+           UNION SELECT jti FROM tokens WHERE consent = ANY($2::uuid[]) \
+           UNION SELECT s.jti FROM tokens s JOIN consents c ON c.id = s.consent WHERE c.grant_id = ANY($3::uuid[])) \
+         ORDER BY t.jti FOR UPDATE OF t";
+    let (mut ids, mut consents, mut grants) = (sorted.to_vec(), Vec::new(), Vec::new());
+    for change in ending {
+        match change {
+            Change::RevokeToken(jti) => ids.push(*jti),
+            Change::StepConsent(step) => consents.push(step.row.id),
+            Change::RevokeGrant(grant) => grants.push(*grant),
+            _ => {}
+        }
+    }
+    let rows: Vec<(Uuid, i64)> =
+        sqlx::query_as(SQL).bind(ids).bind(consents).bind(grants).fetch_all(&mut **tx).await?;
     Ok(rows.into_iter().collect())
 }
 
@@ -94,16 +116,13 @@ pub(super) async fn live(
     Ok(Live::from_rows(&rows))
 }
 
-pub(super) async fn consents(
-    tx: &mut Pg,
-    ids: &[Uuid],
-    at: Millis,
-) -> Result<HashMap<Uuid, Standing>, Error> {
-    const SQL: &str = "SELECT c.id, c.state, c.revision, c.starts, c.expires, c.max_uses, c.used, c.freq_n, c.opens, \
+pub(super) async fn consents(tx: &mut Pg, ids: &[(Uuid, i64)]) -> Result<HashMap<Uuid, Standing>, Error> {
+    const SQL: &str = "SELECT c.id, c.subject, c.client, c.state, c.revision, c.starts, c.expires, c.max_uses, c.used, c.freq_n, c.opens, \
            c.closes, CASE WHEN c.freq_ms IS NULL THEN 0 ELSE (SELECT COUNT(*) FROM consent_uses u \
-             WHERE u.consent = c.id AND u.at > $2 - c.freq_ms) END AS recent \
-         FROM consents c WHERE c.id = ANY($1::uuid[])";
-    Ok(standing(sqlx::query_as(SQL).bind(ids).bind(at.0).fetch_all(&mut **tx).await?))
+             WHERE u.consent = c.id AND u.at > v.at - c.freq_ms) END AS recent \
+         FROM unnest($1::uuid[], $2::int8[]) AS v (id, at) JOIN consents c ON c.id = v.id";
+    let (ids, at): (Vec<Uuid>, Vec<i64>) = ids.iter().copied().unzip();
+    Ok(standing(sqlx::query_as(SQL).bind(ids).bind(at).fetch_all(&mut **tx).await?))
 }
 
 pub(super) async fn rules(tx: &mut Pg, people: &[Uuid]) -> Result<HashMap<Uuid, i64>, Error> {
@@ -136,6 +155,27 @@ pub(super) async fn newest(tx: &mut Pg, subjects: &[Uuid]) -> Result<Vec<(Uuid, 
     const SQL: &str = "SELECT q.s, e.n, e.leaf FROM unnest($1::uuid[]) AS q (s) CROSS JOIN LATERAL \
          (SELECT n, leaf FROM entries WHERE subject = q.s ORDER BY n DESC LIMIT 1) e";
     Ok(sqlx::query_as(SQL).bind(subjects).fetch_all(&mut **tx).await?)
+}
+
+pub(super) async fn write_tokens(tx: &mut Pg, tokens: &[&Token]) -> Result<(), Error> {
+    const SQL: &str = "INSERT INTO tokens \
+           (jti, client, subject, entry, audience, expires, uses_left, consent, grant_id, status) \
+         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::int8[], $7::int8[], \
+                              $8::uuid[], $9::uuid[], $10::int8[])";
+    sqlx::query(SQL)
+        .bind(tokens.iter().map(|t| t.jti).collect::<Vec<_>>())
+        .bind(tokens.iter().map(|t| t.client).collect::<Vec<_>>())
+        .bind(tokens.iter().map(|t| t.subject).collect::<Vec<_>>())
+        .bind(tokens.iter().map(|t| t.entry).collect::<Vec<_>>())
+        .bind(tokens.iter().map(|t| t.audience.as_str()).collect::<Vec<_>>())
+        .bind(tokens.iter().map(|t| t.expires.0).collect::<Vec<_>>())
+        .bind(tokens.iter().map(|t| t.uses).collect::<Vec<_>>())
+        .bind(tokens.iter().map(|t| t.consent).collect::<Vec<_>>())
+        .bind(tokens.iter().map(|t| t.grant_id).collect::<Vec<_>>())
+        .bind(tokens.iter().map(|t| t.status).collect::<Vec<_>>())
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
 }
 
 /// Entries, tokens, consumed uses and the head; `false` when the head is not where it was locked.

@@ -15,12 +15,9 @@ use super::{
     Spend, Token,
     batch::{Head, Live, Row},
 };
-use crate::{
-    store::{
-        Error,
-        consents::{Standing, standing},
-    },
-    time::Millis,
+use crate::store::{
+    Error,
+    consents::{Standing, standing},
 };
 
 type Lite = Transaction<'static, Sqlite>;
@@ -168,19 +165,14 @@ pub(super) async fn live(
     Ok(Live::from_rows(&rows))
 }
 
-pub(super) async fn consents(
-    tx: &mut Lite,
-    ids: &[Uuid],
-    at: Millis,
-) -> Result<HashMap<Uuid, Standing>, Error> {
-    const SQL: &str = "SELECT c.id, c.state, c.revision, c.starts, c.expires, c.max_uses, c.used, c.freq_n, c.opens, \
+pub(super) async fn consents(tx: &mut Lite, ids: &[(Uuid, i64)]) -> Result<HashMap<Uuid, Standing>, Error> {
+    const SQL: &str = "SELECT c.id, c.subject, c.client, c.state, c.revision, c.starts, c.expires, c.max_uses, c.used, c.freq_n, c.opens, \
            c.closes, CASE WHEN c.freq_ms IS NULL THEN 0 ELSE (SELECT COUNT(*) FROM consent_uses u \
-             WHERE u.consent = c.id AND u.at > $3 - c.freq_ms) END AS recent \
+             WHERE u.consent = c.id AND u.at > q.value - c.freq_ms) END AS recent \
          FROM json_each($1) q CROSS JOIN consents c ON c.id = substr($2, q.key * 16 + 1, 16)";
     let rows = sqlx::query_as(SQL)
-        .bind(counted(ids.len()))
-        .bind(Pack::ids(ids).0)
-        .bind(at.0)
+        .bind(integers(ids.iter().map(|row| row.1)))
+        .bind(Pack::ids(ids.iter().map(|row| &row.0)).0)
         .fetch_all(&mut **tx)
         .await?;
     Ok(standing(rows))
@@ -258,7 +250,7 @@ pub(super) async fn write(
     Ok(done.rows_affected() == 1)
 }
 
-async fn write_tokens(tx: &mut Lite, tokens: &[&Token]) -> Result<(), Error> {
+pub(super) async fn write_tokens(tx: &mut Lite, tokens: &[&Token]) -> Result<(), Error> {
     // value = [expires, uses, offset of audience, length of audience, has consent, has grant, status or null]; ids are
     // at the front of the blob, 96 bytes a token.
     const SQL: &str = "INSERT INTO tokens \

@@ -186,6 +186,28 @@ async fn after_a_withdrawal_nothing_gets_through_not_even_in_its_own_batch(s: Sc
     assert_eq!(s.store.consent(consent.id).await.unwrap().unwrap().used, 1);
 }
 
+async fn a_token_taken_in_the_batch_of_the_withdrawal_ends_with_it(s: Scratch) {
+    let random = SeededRandom::new(28);
+    let mut consent = given(&random, id::new(NOW, &random));
+    consent.max_uses = 100;
+    begin(&s.store, &random, &consent).await;
+    let stays = begin_other(&s.store, &random, &consent).await;
+    let (first, other) = (spend(&random, &consent), spend(&random, &stays));
+    let tokens = [&first, &other].map(|command| command.token.as_ref().unwrap().jti);
+    let (_, withdraw) = step(&random, &consent, Act::Withdraw);
+    assert!(run(&s.store, &[first, other, withdraw]).await.unwrap().iter().all(done));
+    let ended = async |jti| s.store.token(jti).await.unwrap().unwrap().revoked_at.is_some();
+    assert_eq!((ended(tokens[0]).await, ended(tokens[1]).await), (true, false));
+    check_everything(&s.store).await;
+}
+
+/// Another consent of the same person.
+async fn begin_other(store: &Store, random: &SeededRandom, like: &Consent) -> Consent {
+    let row = Consent { id: id::new(NOW, random), ..like.clone() };
+    begin(store, random, &row).await;
+    row
+}
+
 async fn a_pause_stops_and_a_resumption_lets_the_same_token_go_on(s: Scratch) {
     let random = SeededRandom::new(25);
     let consent = given(&random, id::new(NOW, &random));
@@ -239,6 +261,7 @@ store_suite! {
     a_frequency_counts_back_from_now_to_the_millisecond,
     a_consent_opens_nothing_before_its_start_from_its_end_or_outside_its_hours,
     after_a_withdrawal_nothing_gets_through_not_even_in_its_own_batch,
+    a_token_taken_in_the_batch_of_the_withdrawal_ends_with_it,
     a_pause_stops_and_a_resumption_lets_the_same_token_go_on,
     of_two_who_change_the_same_consent_one_is_told_to_read_again,
     a_decision_made_by_older_rules_of_the_person_is_not_carried_out,

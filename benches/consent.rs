@@ -1,0 +1,183 @@
+//! Tokens that rest on consent beside tokens that rest on the law, from the same service in the same run:
+//! `cargo bench --bench consent [-- --rounds 3 --requests 4000 --connections 64]`.
+//!
+//! The budget is 80 % of the statutory rate. A consent is used once a round: its limit is counted in the same
+//! transaction, so every request has a consent of its own, asked for and given before the service starts.
+#![expect(clippy::print_stdout, reason = "the figures are the product")]
+
+#[path = "support/cpu.rs"]
+mod cpu;
+#[path = "support/database.rs"]
+mod database;
+#[path = "support/options.rs"]
+mod options;
+#[path = "support/print.rs"]
+mod print;
+#[path = "support/process.rs"]
+mod process;
+#[expect(dead_code, reason = "shared with the other benchmarks")]
+#[path = "support/stage.rs"]
+mod stage;
+#[expect(dead_code, reason = "shared with the other benchmarks")]
+#[path = "support/wire.rs"]
+mod wire;
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use futures_util::{StreamExt as _, stream};
+use minhbach::{
+    app::engines::{Surroundings, open, open_store},
+    config::Config,
+    consent::{self, Answer, Answering, Ask, Give, GrantWish},
+    crypto::SystemRandom,
+    demo::walk,
+    domain::{
+        consent::{Actor, Capacity, Channel, Limits},
+        subject::NationalId,
+    },
+    engines::Engines,
+    telemetry::{self, TelemetryConfig},
+    time::SystemClock,
+};
+use print::{median, verdict};
+use process::Server;
+use serde_json::{Value, json};
+use stage::Stage;
+
+const CLIENT: &str = "ubnd.cong-dan";
+const PURPOSE: &str = "notify.proactive_reminder";
+const LAW: &[&str] =
+    &["person.full_name", "person.birth_date", "driver.licence_class", "driver.has_points_left"];
+
+fn main() -> anyhow::Result<()> {
+    if process::served()? {
+        return Ok(());
+    }
+    let rounds = options::number("rounds", 3)?;
+    let requests = options::number("requests", 4_000)?;
+    let connections = options::number("connections", 64)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let _guard = runtime.enter();
+    print::load();
+    println!(
+        "{requests} requests a round over {connections} connections; rounds alternate, medians of {rounds}"
+    );
+
+    let probe = Stage::set()?;
+    for database in runtime.block_on(database::all(probe.folder()))? {
+        let stage = Stage::set()?;
+        // One round more than is counted: the first warms both paths up.
+        let people: Vec<String> = (0..requests * (rounds + 1)).map(|k| format!("9990{k:08}")).collect();
+        let fields = runtime.block_on(give(&stage.file, &database.address, &people))?;
+        let server = Server::start("real", &stage.file, &database.address)?;
+        let (mut law, mut asked) = (Vec::new(), Vec::new());
+        for (n, part) in people.chunks(requests).enumerate() {
+            let statutory: Vec<Value> = part.iter().map(|id| walk::detail(id, LAW)).collect();
+            let consented: Vec<Value> = part.iter().map(|id| detail(id, &fields)).collect();
+            let one = round(&stage, &server, "csgt.giay-phep", &statutory, connections)?;
+            let other = round(&stage, &server, CLIENT, &consented, connections)?;
+            if n > 0 {
+                law.push(one);
+                asked.push(other);
+            }
+        }
+        let ratio = median(asked.iter().zip(&law).map(|(a, l)| a.0 / l.0).collect());
+        let of =
+            |rounds: &[(f64, f64)], pick: fn(&(f64, f64)) -> f64| median(rounds.iter().map(pick).collect());
+        println!("\n{:<28} {:>9} {:>14}", database.name, "tokens/s", "server CPU µs");
+        println!("{:<28} {:>9.0} {:>14.0}", "resting on the law", of(&law, |f| f.0), of(&law, |f| f.1));
+        println!("{:<28} {:>9.0} {:>14.0}", "resting on consent", of(&asked, |f| f.0), of(&asked, |f| f.1));
+        verdict(&format!("{:.0} % of the statutory rate (budget 80 %)", ratio * 100.0), ratio >= 0.8);
+        drop(server);
+        runtime.block_on(database.remove())?;
+    }
+    print::load();
+    Ok(())
+}
+
+fn detail(national_id: &str, fields: &[String]) -> Value {
+    json!({
+        "type": "urn:minhbach:personal-data",
+        "purpose": PURPOSE,
+        "subject": { "national_id": national_id },
+        "actions": ["read"],
+        "datatypes": fields,
+        "basis": "consent",
+    })
+}
+
+/// Tokens a second, and the server's processor time for each in microseconds.
+fn round(
+    stage: &Stage,
+    server: &Server,
+    client: &'static str,
+    details: &[Value],
+    connections: usize,
+) -> anyhow::Result<(f64, f64)> {
+    let requests = stage.requests(server.address, client, details, &stage.nonce(server.address)?)?;
+    let before = server.cpu();
+    let round = wire::drive(server.address, &requests, connections, false)?;
+    let n = f64::from(u32::try_from(requests.len())?);
+    Ok((round.rate, server.cpu().saturating_sub(before).as_secs_f64() * 1e6 / n))
+}
+
+/// Has every person asked and saying yes; the fields they said yes to.
+async fn give(file: &Path, database: &str, people: &[String]) -> anyhow::Result<Vec<String>> {
+    let config = Config::load_with(file, Some(database.to_owned()))
+        .map_err(|problems| anyhow::anyhow!("{} problems in the configuration", problems.len()))?;
+    let store = open_store(&config).await?;
+    store.migrate().await?;
+    store.close().await;
+    let (_, guard) = telemetry::build(&TelemetryConfig::default(), None, std::io::sink, false)?;
+    let random = Arc::new(SystemRandom::default());
+    let around = Surroundings { clock: Arc::new(SystemClock), random, metrics: guard.metrics() };
+    let engines = open(&config, around).await?;
+    minhbach::admin::activate_policies(&engines).await?;
+    minhbach::admin::apply(&engines, &config.clients, &config.officials).await?;
+    let purpose = engines.register.catalogue().purpose(PURPOSE).context("no purpose")?;
+    let fields: Vec<String> =
+        purpose.bases.first().context("no basis")?.fields.iter().take(4).cloned().collect();
+    let done: Vec<anyhow::Result<()>> =
+        stream::iter(people).map(|id| one(&engines, id, &fields)).buffer_unordered(64).collect().await;
+    done.into_iter().collect::<anyhow::Result<Vec<()>>>()?;
+    engines.store.close().await;
+    Ok(fields)
+}
+
+async fn one(engines: &Engines, id: &str, fields: &[String]) -> anyhow::Result<()> {
+    let national_id = NationalId::parse(id.to_owned()).context("not a national id")?;
+    let subject = engines.vault.citizen(&national_id).await?;
+    let client = engines.registry.client(CLIENT).await?.context("no client")?;
+    let purpose = engines.register.catalogue().purpose(PURPOSE).context("no purpose")?;
+    let terms = purpose.consent.as_ref().context("no terms")?;
+    let now = engines.now();
+    let consent = consent::ask(
+        engines,
+        Ask {
+            client: &client,
+            subject: &subject,
+            purpose,
+            fields,
+            limits: Limits::asked(None, terms, now)?,
+            answer_by: now + Duration::from_hours(1),
+            case: None,
+            justification: None,
+            official: None,
+            binding_message: None,
+            channel: Channel::Present,
+            joint: false,
+            scopes: Vec::new(),
+            replays: Vec::new(),
+            also: &|_| Vec::new(),
+        },
+    )
+    .await?;
+    let by = Actor { capacity: Capacity::Own, assurance: Some(3), ..Actor::system() };
+    let optional = consent.record.items.iter().filter(|item| !item.required).map(|item| item.field.clone());
+    let answer = Answer::Give(Give { optional: optional.collect(), grant: GrantWish::Create });
+    let shown = ("vi", "the text of the benchmark".to_owned(), true);
+    let answering = Answering { by, answer, shown, replays: Vec::new(), also: Vec::new() };
+    consent::answer(engines, &consent, answering).await?;
+    Ok(())
+}

@@ -1,0 +1,134 @@
+//! What time does: silence, expiry, lapse; and that the clockwork is only a scribe.
+
+use super::*;
+use crate::{
+    consent::{by_id, end, events, run_due},
+    domain::consent::{Act, State},
+    store::scratch::store_suite,
+};
+
+async fn state(o: &Office, consent: &Consent) -> State {
+    by_id(o.engines(), consent.row.id).await.unwrap().unwrap().state
+}
+
+async fn silence_is_recorded_as_no_answer_and_gives_nothing(s: Scratch) {
+    let o = office(s).await;
+    let asked = o.asked(Wanted::default()).await;
+    let deferred = o.asked(Wanted::default()).await;
+    let deferred = o.answer(&deferred, Answer::Defer).await.unwrap();
+    let half = o.asked(Wanted { joint: true, ..Wanted::default() }).await;
+    let half = o.answer(&half, yes(GrantWish::Create)).await.unwrap();
+    o.at(48 * HOUR - 1);
+    assert_eq!(run_due(o.engines(), 10).await.unwrap(), 0);
+    o.at(48 * HOUR);
+    assert_eq!(run_due(o.engines(), 10).await.unwrap(), 3);
+    for consent in [&asked, &deferred, &half] {
+        assert_eq!(state(&o, consent).await, State::Unanswered);
+        let last = events(o.engines(), consent).await.unwrap().pop().unwrap();
+        assert_eq!((last.act, last.event.by), (Act::TimeOut, Actor::system()));
+        let entry = o.engines().store.entry(last.entry).await.unwrap().unwrap();
+        assert_eq!(entry.kind, "consent.unanswered");
+        let out = o.run(token(o.engines(), consent, Vec::new()).1).await;
+        assert_eq!(out, Outcome::ConsentNotLive(Some(State::Unanswered)));
+    }
+    assert_eq!(run_due(o.engines(), 10).await.unwrap(), 0, "done once");
+}
+
+async fn what_is_over_opens_nothing_whether_or_not_the_clockwork_has_run(s: Scratch) {
+    let o = office(s).await;
+    let limits = Limits { max_uses: 9, expires: NOW.0 + 3 * DAY, ..once() };
+    let given = o.given(Wanted { limits, ..Wanted::default() }, GrantWish::Create).await;
+    let (jti, issue) = token(o.engines(), &given, Vec::new());
+    assert!(done(&o.run(issue).await));
+    o.at(3 * DAY - 1);
+    assert!(done(&o.run(release(o.engines(), &given, jti)).await));
+    o.at(3 * DAY);
+    let over = Outcome::ConsentNotLive(Some(State::Given));
+    assert_eq!(o.run(release(o.engines(), &given, jti)).await, over);
+    assert_eq!(o.run(token(o.engines(), &given, Vec::new()).1).await, over);
+    assert_eq!(run_due(o.engines(), 10).await.unwrap(), 1);
+    assert_eq!(state(&o, &given).await, State::Expired);
+    assert!(o.engines().store.token(jti).await.unwrap().unwrap().revoked_at.is_some());
+}
+
+async fn it_expires_while_paused_and_resuming_it_late_opens_nothing(s: Scratch) {
+    let o = office(s).await;
+    let limits = || Limits { expires: NOW.0 + 3 * DAY, ..once() };
+    let given = o.given(Wanted { limits: limits(), ..Wanted::default() }, GrantWish::Create).await;
+    let paused = end(o.engines(), &given, Act::Pause, own(), None).await.unwrap();
+    o.at(3 * DAY);
+    let resumed = end(o.engines(), &paused, Act::Resume, own(), None).await.unwrap();
+    let out = o.run(token(o.engines(), &resumed, Vec::new()).1).await;
+    assert_eq!(out, Outcome::ConsentNotLive(Some(State::Given)));
+    let paused = end(o.engines(), &resumed, Act::Pause, own(), None).await.unwrap();
+    assert_eq!(run_due(o.engines(), 10).await.unwrap(), 1);
+    assert_eq!(state(&o, &paused).await, State::Expired);
+}
+
+async fn what_nobody_uses_lapses_counted_from_its_last_use(s: Scratch) {
+    let o = office(s).await;
+    let limits = || Limits { max_uses: 9, ..once() };
+    let used = o.given(Wanted { limits: limits(), ..Wanted::default() }, GrantWish::Create).await;
+    let unused = o.given(Wanted { limits: limits(), ..Wanted::default() }, GrantWish::Create).await;
+    let starts = NOW.0 + 2 * DAY;
+    let later = Limits { starts, ..limits() };
+    let later = o.given(Wanted { limits: later, ..Wanted::default() }, GrantWish::Create).await;
+    o.at(DAY);
+    assert!(done(&o.run(token(o.engines(), &used, Vec::new()).1).await));
+    o.at(LAPSE);
+    run_due(o.engines(), 10).await.unwrap();
+    assert_eq!(state(&o, &unused).await, State::LapsedUnused);
+    assert_eq!((state(&o, &used).await, state(&o, &later).await), (State::Given, State::Given));
+    assert_eq!(run_due(o.engines(), 10).await.unwrap(), 0, "looked at again only when it would lapse");
+    o.at(LAPSE + DAY);
+    run_due(o.engines(), 10).await.unwrap();
+    assert_eq!((state(&o, &used).await, state(&o, &later).await), (State::LapsedUnused, State::Given));
+    o.at(LAPSE + 2 * DAY);
+    run_due(o.engines(), 10).await.unwrap();
+    assert_eq!(state(&o, &later).await, State::LapsedUnused, "it could not be used before it began");
+}
+
+async fn two_nodes_that_keep_time_do_everything_once(s: Scratch) {
+    let o = office(s).await;
+    for _ in 0..10 {
+        o.asked(Wanted::default()).await;
+    }
+    // On one SQLite file as well: they take turns.
+    let other = o.world.node().await;
+    o.at(48 * HOUR);
+    let (a, b) = tokio::join!(run_due(o.engines(), 10), run_due(&other, 10));
+    a.unwrap();
+    b.unwrap();
+    let all = crate::consent::of_subject(o.engines(), &o.person).await.unwrap();
+    assert_eq!(all.len(), 10);
+    for consent in all {
+        assert_eq!((consent.state, consent.row.revision), (State::Unanswered, 2));
+    }
+}
+
+async fn one_that_cannot_be_opened_does_not_stop_the_others(s: Scratch) {
+    let o = office(s).await;
+    let (broken, good) = (o.asked(Wanted::default()).await, o.asked(Wanted::default()).await);
+    let mut tx = o.engines().store.begin().await.unwrap();
+    let spoil = "UPDATE consents SET sealed = $2, wake = wake - 1 WHERE id = $1";
+    crate::store::on!(&mut tx, |c| {
+        sqlx::query(spoil).bind(broken.row.id).bind(vec![0_u8; 40]).execute(c).await.map(drop)
+    })
+    .unwrap();
+    tx.commit().await.unwrap();
+    o.at(48 * HOUR);
+    run_due(o.engines(), 1).await.unwrap();
+    run_due(o.engines(), 1).await.unwrap();
+    assert_eq!(state(&o, &good).await, State::Unanswered);
+    let row = o.engines().store.consent(broken.row.id).await.unwrap().unwrap();
+    assert!(row.wake.unwrap() > NOW.0 + 48 * HOUR, "it is looked at again another day");
+}
+
+store_suite! {
+    silence_is_recorded_as_no_answer_and_gives_nothing,
+    what_is_over_opens_nothing_whether_or_not_the_clockwork_has_run,
+    it_expires_while_paused_and_resuming_it_late_opens_nothing,
+    what_nobody_uses_lapses_counted_from_its_last_use,
+    two_nodes_that_keep_time_do_everything_once,
+    one_that_cannot_be_opened_does_not_stop_the_others,
+}

@@ -1,0 +1,116 @@
+//! Paused, resumed, withdrawn, used up, by an actor who may not.
+
+use super::*;
+use crate::{
+    consent::{by_id, end, events, live},
+    domain::consent::{Act, State},
+    store::scratch::store_suite,
+};
+
+async fn a_pause_stops_everything_and_a_resumption_lets_it_go_on(s: Scratch) {
+    let o = office(s).await;
+    let limits = Limits { max_uses: 3, ..once() };
+    let given = o.given(Wanted { limits, ..Wanted::default() }, GrantWish::Create).await;
+    let (jti, issue) = token(o.engines(), &given, Vec::new());
+    assert!(done(&o.run(issue).await));
+    let paused = end(o.engines(), &given, Act::Pause, own(), None).await.unwrap();
+    let stopped = Outcome::ConsentNotLive(Some(State::Paused));
+    assert_eq!(o.run(token(o.engines(), &given, Vec::new()).1).await, stopped);
+    assert_eq!(o.run(release(o.engines(), &given, jti)).await, stopped);
+    assert!(matches!(end(o.engines(), &paused, Act::Pause, own(), None).await, Err(Error::Illegal(_))));
+    let resumed = end(o.engines(), &paused, Act::Resume, own(), None).await.unwrap();
+    assert_eq!(resumed.state, State::Given);
+    assert!(done(&o.run(release(o.engines(), &resumed, jti)).await), "the token was not ended");
+    assert_eq!(by_id(o.engines(), given.row.id).await.unwrap().unwrap().row.used, 1);
+}
+
+async fn a_withdrawal_ends_the_tokens_of_its_own_batch_too(s: Scratch) {
+    let o = office(s).await;
+    let given = o.given(Wanted::default(), GrantWish::Create).await;
+    let (jti, issue) = token(o.engines(), &given, Vec::new());
+    // Side by side, as the writer gathers what comes in the same moment: the token is sequenced first.
+    let (issued, withdrawn) =
+        tokio::join!(o.run(issue), end(o.engines(), &given, Act::Withdraw, own(), Some("thôi".to_owned())));
+    let withdrawn = withdrawn.unwrap();
+    assert!(done(&issued), "{issued:?}");
+    assert!(o.engines().store.token(jti).await.unwrap().unwrap().revoked_at.is_some());
+    let last = events(o.engines(), &withdrawn).await.unwrap().pop().unwrap();
+    assert_eq!((last.act, last.event.by, last.event.note), (Act::Withdraw, own(), Some("thôi".to_owned())));
+    let entry = o.engines().store.entry(last.entry).await.unwrap().unwrap();
+    assert_eq!(entry.kind, "consent.withdrawn");
+}
+
+async fn a_consent_under_review_opens_nothing_until_she_lets_it_stand(s: Scratch) {
+    let o = office(s).await;
+    let limits = Limits { max_uses: 2, ..once() };
+    let given = o.given(Wanted { limits, ..Wanted::default() }, GrantWish::Create).await;
+    let (jti, issue) = token(o.engines(), &given, Vec::new());
+    assert!(done(&o.run(issue).await));
+    let review = end(o.engines(), &given, Act::Review, Actor::system(), None).await.unwrap();
+    assert!(!done(&o.run(token(o.engines(), &given, Vec::new()).1).await));
+    let grant = o.engines().store.grant(given.row.grant_id.unwrap()).await.unwrap().unwrap();
+    assert_eq!(grant.revoked_at, None);
+    let confirmed = end(o.engines(), &review, Act::Confirm, own(), None).await.unwrap();
+    assert_eq!(o.run(release(o.engines(), &confirmed, jti)).await, Outcome::TokenRevoked);
+    assert!(done(&o.run(token(o.engines(), &confirmed, Vec::new()).1).await));
+}
+
+async fn nothing_but_an_answer_gives(s: Scratch) {
+    let o = office(s).await;
+    let consent = o.asked(Wanted { joint: true, ..Wanted::default() }).await;
+    for act in [Act::Give, Act::GiveHalf, Act::Ask] {
+        assert!(
+            matches!(end(o.engines(), &consent, act, own(), None).await, Err(Error::Illegal(_))),
+            "{act:?}"
+        );
+    }
+    assert_eq!(events(o.engines(), &consent).await.unwrap().len(), 1);
+}
+
+async fn another_persons_or_clients_consent_opens_nothing(s: Scratch) {
+    let o = office(s).await;
+    let limits = Limits { max_uses: 9, ..once() };
+    let given = o.given(Wanted { limits, ..Wanted::default() }, GrantWish::Create).await;
+    let neighbour = o.world.person(99).await;
+    // Everything as it should be, but the history it is written into, the person or the client of the token.
+    let stranger = Consent { subject: neighbour.clone(), ..given.clone() };
+    let nobody = Outcome::ConsentNotLive(None);
+    assert_eq!(o.run(token(o.engines(), &stranger, Vec::new()).1).await, nobody);
+    assert_eq!(o.run(release(o.engines(), &stranger, Uuid::nil())).await, Outcome::TokenRevoked);
+    let (jti, issue) = token(o.engines(), &given, Vec::new());
+    assert!(done(&o.run(issue).await));
+    assert_eq!(o.run(release(o.engines(), &stranger, jti)).await, nobody);
+    for (client, subject) in [(Uuid::from_u128(1), given.row.subject), (given.row.client, neighbour.id())] {
+        let mut command = token(o.engines(), &given, Vec::new()).1;
+        let wrong = command.token.as_mut().unwrap();
+        (wrong.client, wrong.subject) = (client, subject);
+        assert_eq!(o.run(command).await, nobody);
+    }
+    assert!(live(o.engines(), o.client.id, &neighbour, PURPOSE).await.unwrap().is_none());
+}
+
+async fn of_several_the_one_that_can_be_used_is_taken(s: Scratch) {
+    let o = office(s).await;
+    let found = async || live(o.engines(), o.client.id, &o.person, PURPOSE).await.unwrap().unwrap().row.id;
+    let first = o.given(Wanted::default(), GrantWish::Create).await;
+    o.at(1);
+    let later = Limits { starts: NOW.0 + HOUR, ..once() };
+    let later = o.given(Wanted { limits: later, ..Wanted::default() }, GrantWish::Create).await;
+    assert_eq!(found().await, first.row.id, "the newer one has not begun");
+    assert!(done(&o.run(token(o.engines(), &first, Vec::new()).1).await));
+    o.at(HOUR);
+    assert_eq!(found().await, later.row.id, "the older one is used up");
+    end(o.engines(), &later, Act::Pause, own(), None).await.unwrap();
+    assert_eq!(found().await, first.row.id);
+    assert!(live(o.engines(), o.client.id, &o.person, "notify.proactive_reminder").await.unwrap().is_none());
+    assert!(live(o.engines(), Uuid::nil(), &o.person, PURPOSE).await.unwrap().is_none());
+}
+
+store_suite! {
+    a_pause_stops_everything_and_a_resumption_lets_it_go_on,
+    a_withdrawal_ends_the_tokens_of_its_own_batch_too,
+    a_consent_under_review_opens_nothing_until_she_lets_it_stand,
+    nothing_but_an_answer_gives,
+    another_persons_or_clients_consent_opens_nothing,
+    of_several_the_one_that_can_be_used_is_taken,
+}

@@ -1,0 +1,109 @@
+//! The clockwork that ends representations whose time is over, and hands a child's consents over to her when she has
+//! come of age: what her representatives agreed to waits for her own word, and its tokens end.
+//!
+//! Each step is a transaction of its own and can be taken again: consents first, each moved at most once by its
+//! revision, the representation last and once only. Killed in between, the next pass goes on where this one ended; two
+//! nodes do no harm to each other.
+
+use std::time::Duration;
+
+use super::{Error, open, register::finish, subject};
+use crate::{
+    consent::{self, Consent},
+    domain::{
+        consent::{Act, Actor, Capacity, State},
+        representation::Bond,
+        subject::Subject,
+    },
+    engines::Engines,
+    store::people::Representation as Row,
+    time::Millis,
+};
+
+/// Representations looked at in one pass.
+const PASS: i64 = 200;
+/// One that is awake and not over is looked at again tomorrow.
+const LOOK_AGAIN: Duration = Duration::from_hours(24);
+/// Whoever began to answer before the end has finished this much later: only then is nothing left to hand over.
+const SETTLE: Duration = Duration::from_secs(30);
+
+/// Ends what is over and hands over what is due. Gives how many representations were ended.
+///
+/// # Errors
+/// [`Error`] when the database or the ledger failed; the rest is for the next pass. A representation that cannot be
+/// read is reported and looked at again tomorrow, so that it holds up nobody else.
+pub async fn hand_over_due(engines: &Engines) -> Result<usize, Error> {
+    let mut ended = 0;
+    for row in engines.store.representations_awake(engines.now(), PASS).await? {
+        match settle(engines, &row).await {
+            Ok(true) => ended += 1,
+            Ok(false) | Err(Error::Already(_)) => {}
+            Err(Error::Unreadable(id)) => {
+                tracing::error!(representation = %id, "people.hand_over cannot read a representation");
+                engines.store.wake_representation(row.id, engines.now() + LOOK_AGAIN).await?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(ended)
+}
+
+async fn settle(engines: &Engines, row: &Row) -> Result<bool, Error> {
+    let now = engines.now();
+    let principal = subject(engines, row.principal).await?;
+    let Bond { representation, .. } = open(row, &principal)?;
+    let Some(end) = representation.ends() else {
+        engines.store.wake_representation(row.id, Millis(i64::MAX)).await?;
+        return Ok(false);
+    };
+    if now < end {
+        engines.store.wake_representation(row.id, end.min(now + LOOK_AGAIN)).await?;
+        return Ok(false);
+    }
+    let of_age = representation.is_handed_over(now);
+    if of_age {
+        review(engines, &principal).await?;
+    }
+    let settled = end + SETTLE;
+    if now < settled {
+        engines.store.wake_representation(row.id, settled).await?;
+        return Ok(false);
+    }
+    let why = if of_age { "came_of_age" } else { "time_over" };
+    finish(engines, &principal, &representation, why, None).await?;
+    Ok(true)
+}
+
+/// Every consent in force that a legal representative gave waits for the person herself.
+async fn review(engines: &Engines, principal: &Subject) -> Result<(), Error> {
+    for consent in consent::of_subject(engines, principal).await? {
+        let stands = matches!(consent.state, State::Given | State::Paused);
+        if !stands || !was_given_for_her(engines, &consent).await? {
+            continue;
+        }
+        let note = Some("came_of_age".to_owned());
+        match consent::end(engines, &consent, Act::Review, Actor::system(), note).await {
+            // Somebody was faster: it was withdrawn, or moved by another node. The pass that ends the representation
+            // comes later and looks once more.
+            Ok(_) | Err(consent::Error::Stale | consent::Error::Illegal(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+/// Whether a legal representative said yes to it, alone or as one of two, and the person has not confirmed it herself.
+async fn was_given_for_her(engines: &Engines, consent: &Consent) -> Result<bool, Error> {
+    let mut for_her = false;
+    for happened in consent::events(engines, consent).await? {
+        match happened.act {
+            Act::Give | Act::GiveHalf => {
+                let capacity = happened.event.by.capacity;
+                for_her |= matches!(capacity, Capacity::Parent | Capacity::Guardian);
+            }
+            Act::Confirm => for_her = false,
+            _ => {}
+        }
+    }
+    Ok(for_her)
+}
