@@ -106,6 +106,7 @@ CREATE TABLE backchannel_requests (
     pace_s    BIGINT NOT NULL
 );
 CREATE INDEX backchannel_requests_subject ON backchannel_requests (subject, asked_at);
+CREATE INDEX backchannel_requests_consent ON backchannel_requests (consent) WHERE consent IS NOT NULL;
 
 -- What recipients of data must be told, until they acknowledge it; written with the change that causes it.
 CREATE TABLE notices (

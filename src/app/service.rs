@@ -35,6 +35,7 @@ use crate::{
     limit::Limit,
     login::{Provider, ProviderError},
     notices::{self, deliver::Courier, streams::VERIFICATION_INTERVAL_S},
+    oauth,
     outbound::{
         exchange::Exchange,
         http::HttpError,
@@ -164,6 +165,11 @@ pub async fn start(
         nonces: NonceKey::new(engines.vault.lookup(&[b"dpop nonce key"])),
         verifications: Limit::new(1, Duration::from_secs(VERIFICATION_INTERVAL_S)),
         refusals: Limit::new(config.limits.token_refusals_per_minute.get(), Duration::from_mins(1)),
+        prompting: oauth::Prompting {
+            national_id_hints: config.consent.national_id_hints,
+            per_citizen_per_day: config.limits.prompts_per_citizen_per_day.get(),
+            per_client: Limit::new(config.limits.prompts_per_minute.get(), Duration::from_mins(1)),
+        },
         desk: Desk {
             providers,
             secure_cookies: config.issuer.starts_with("https:"),

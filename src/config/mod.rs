@@ -79,7 +79,7 @@ pub struct Config {
     pub issuers: Vec<IssuerConfig>,
     /// `[telemetry]`: logs, spans and metrics.
     pub telemetry: TelemetryConfig,
-    /// `[consent]`: what is expected of those who rely on consents.
+    /// `[consent]`: how people are asked, and what is expected of those who rely on consents.
     pub consent: ConsentSection,
     /// `[limits]`: how much of a thing is too much.
     pub limits: Limits,

@@ -99,17 +99,21 @@ pub struct PoliciesSection {
     pub reviews_relative_to_start: bool,
 }
 
-/// `[consent]`: what is expected of those who rely on consents.
+/// `[consent]`: how people are asked, and what is expected of those who rely on consents.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConsentSection {
     /// Hours a recipient has to acknowledge that a consent ended; after that its client is suspended.
     pub suspend_after_hours: NonZeroU32,
+    /// Whether an agency may ask somebody in the portal by her national id alone. Off, it needs its own handle of her or
+    /// a token she made: a well-known number invites prompts that nobody wanted.
+    pub national_id_hints: bool,
 }
 
 impl Default for ConsentSection {
     fn default() -> Self {
-        Self { suspend_after_hours: NonZeroU32::new(72).unwrap_or(NonZeroU32::MIN) }
+        let suspend_after_hours = NonZeroU32::new(72).unwrap_or(NonZeroU32::MIN);
+        Self { suspend_after_hours, national_id_hints: false }
     }
 }
 
@@ -123,6 +127,10 @@ pub struct Limits {
     pub no_record_per_hour: NonZeroU32,
     /// Sign-ins begun from one network address in a minute.
     pub sign_ins_per_minute: NonZeroU32,
+    /// Requests for consent that may reach one person in the portal in 24 hours, from all agencies together.
+    pub prompts_per_citizen_per_day: NonZeroU32,
+    /// Requests for consent of one client to people who are not there, in a minute.
+    pub prompts_per_minute: NonZeroU32,
 }
 
 impl Default for Limits {
@@ -132,6 +140,8 @@ impl Default for Limits {
             token_refusals_per_minute: count(60),
             no_record_per_hour: count(100),
             sign_ins_per_minute: count(30),
+            prompts_per_citizen_per_day: count(10),
+            prompts_per_minute: count(60),
         }
     }
 }

@@ -226,7 +226,8 @@ impl Settings<'_> {
             // Generous, as DESIGN §6 asks: eight callers flat out, or 100 refusals a minute, trip nothing.
             "limits": {
                 "token_refusals_per_minute": 1_000_000, "no_record_per_hour": 1_000_000,
-                "sign_ins_per_minute": 1_000_000,
+                "sign_ins_per_minute": 1_000_000, "prompts_per_citizen_per_day": 1_000_000,
+                "prompts_per_minute": 1_000_000,
             },
             "portal": {
                 "service_name": { "vi": "Minh Bạch (trình diễn)", "en": "Minh Bạch (demonstration)" },

@@ -32,6 +32,16 @@ pub fn oauth(error: &OAuthError) -> HttpResponse {
     answer.json(error.body())
 }
 
+/// A poll that brings no token (CIBA Core 1.0 §11).
+#[must_use]
+pub fn poll(error: &OAuthError) -> HttpResponse {
+    let mut answer = oauth(error);
+    if let Ok(status) = StatusCode::from_u16(error.error.poll_status()) {
+        *answer.status_mut() = status;
+    }
+    answer
+}
+
 /// A failure of the OAuth office.
 #[must_use]
 pub fn office(error: &oauth::Error) -> HttpResponse {
@@ -68,6 +78,20 @@ pub fn slow_down() -> HttpResponse {
             error: ErrorCode::TemporarilyUnavailable.as_str(),
             error_description: "this client was refused too often; wait a minute and look at the reasons given",
             reason: "too_many_refusals",
+            entry: None,
+        })
+}
+
+/// A client that wants to ask too many people: 429, and when to come back.
+#[must_use]
+pub fn too_many_prompts() -> HttpResponse {
+    HttpResponse::TooManyRequests()
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::RETRY_AFTER, "60"))
+        .json(ErrorBody {
+            error: ErrorCode::TemporarilyUnavailable.as_str(),
+            error_description: "this client asks too many citizens at once; wait a minute",
+            reason: "too_many_prompts",
             entry: None,
         })
 }
@@ -150,15 +174,7 @@ pub fn data(issuer: &str, error: &gateway::data::Error) -> HttpResponse {
         E::Store(_)
         | E::Consent(_)
         | E::Vault(VaultError::Store(_))
-        | E::Append(AppendError::Unavailable(_) | AppendError::Overloaded) => {
-            report("gateway", error);
-            let mut answer = problem(
-                &Problem::new(503, "ledger_unavailable", "The ledger cannot be written")
-                    .with_detail("Nothing was released. Try again."),
-            );
-            answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-            answer
-        }
+        | E::Append(AppendError::Unavailable(_) | AppendError::Overloaded) => unavailable("gateway", error),
         E::Vault(VaultError::Sealed(_)) | E::Sign(_) | E::Inconsistent(_) => {
             report("gateway", error);
             problem(&Problem::new(500, "internal_error", "The service cannot answer this request"))

@@ -4,6 +4,7 @@
 
 pub mod data;
 pub mod error;
+pub mod grants;
 pub mod log;
 pub mod notices;
 pub mod oauth;
@@ -36,6 +37,8 @@ pub struct State {
     pub refusals: crate::limit::Limit,
     /// How often a stream may be verified.
     pub verifications: crate::limit::Limit,
+    /// How citizens who are not there may be asked.
+    pub prompting: crate::oauth::Prompting,
     /// The portal's settings, and the issuers that sign people in.
     pub desk: portal::Desk,
     /// Who may read entry bundles: SHA-256 of their bearer tokens.

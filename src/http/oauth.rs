@@ -1,4 +1,4 @@
-//! The OAuth endpoints: token, introspection, revocation, keys, discovery.
+//! The OAuth endpoints: pushed and backchannel requests, token, introspection, revocation, keys, discovery.
 
 use std::sync::Arc;
 
@@ -10,12 +10,13 @@ use actix_web::{
 
 use super::{State, error, request};
 use crate::{
-    jose::{dpop::NoncePolicy, jws::Unverified},
+    domain::{catalogue::Purpose, subject::Subject},
+    jose::{dpop::NoncePolicy, jws::Unverified, signed_answers::INTROSPECTION_TYPE},
     login::{self, IssuerRole},
-    oauth::{self, Actor, Ask, Authenticated},
+    oauth::{self, Actor, Ask, Authenticated, IntrospectionAnswer},
     protocol::{
         error::{ErrorCode, OAuthError},
-        token::TokenRequest,
+        token::{GrantType, TokenRequest},
     },
     secret::Secret,
 };
@@ -44,11 +45,6 @@ async fn issue(state: &State, request: &HttpRequest, payload: Payload) -> Result
     let proof = request::proof(request, &address, None, nonce, engines.now())
         .map_err(|e| error::oauth(&request::proof_error(&e)))?;
     let asked = TokenRequest::from_form(&form).map_err(|e| error::oauth(&e))?;
-    if let TokenRequest::Service(scopes) = &asked {
-        let granted = oauth::issue_service(engines, &who, &proof, scopes).await;
-        let granted = granted.map_err(|e| error::office(&e))?;
-        return Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(granted));
-    }
     let proved = async |token: Option<&Secret<String>>, name: &str| match token {
         Some(token) => actor(state, &who, token.expose(), name).await.map(Some).map_err(|e| error::oauth(&e)),
         None => Ok(None),
@@ -56,13 +52,57 @@ async fn issue(state: &State, request: &HttpRequest, payload: Payload) -> Result
     let actor = proved(asked.actor_token(), "actor_token").await?;
     let approver = proved(asked.approver_token(), "approver_token").await?;
     let ask = Ask { who: &who, proof: &proof, request: &asked, actor, approver };
-    let granted = oauth::issue(engines, ask).await.map_err(|e| {
-        if matches!(e, oauth::Error::Refused(_)) {
+    let is_poll = asked.grant_type() == GrantType::Backchannel;
+    let granted = oauth::issue(engines, ask).await.map_err(|e| match &e {
+        oauth::Error::Refused(refusal) if is_poll => {
+            // That she has not answered, or has said no, is no fault of the client.
+            if !matches!(
+                refusal.error,
+                ErrorCode::AuthorizationPending | ErrorCode::ExpiredToken | ErrorCode::AccessDenied
+            ) {
+                state.refusals.count(&who.client.client_id);
+            }
+            error::poll(refusal)
+        }
+        oauth::Error::Refused(_) => {
             state.refusals.count(&who.client.client_id);
+            error::office(&e)
+        }
+        _ => error::office(&e),
+    })?;
+    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(granted))
+}
+
+/// `POST /oauth/bc-authorize` (CIBA Core 1.0 §7).
+pub async fn bc_authorize(state: Data<State>, request: HttpRequest, payload: Payload) -> HttpResponse {
+    ask_absent(&state, &request, payload).await.unwrap_or_else(|refusal| refusal)
+}
+
+async fn ask_absent(
+    state: &State,
+    request: &HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, HttpResponse> {
+    let (engines, prompting) = (&state.engines, &state.prompting);
+    let form = request::form(request, payload).await.map_err(|e| error::bad_form(&e))?;
+    let who = oauth::authenticate(engines, &form).await.map_err(|e| error::office(&e))?;
+    let client_id = &who.client.client_id;
+    if state.refusals.is_reached(client_id) {
+        return Err(error::slow_down());
+    }
+    if prompting.per_client.is_reached(client_id) {
+        return Err(error::too_many_prompts());
+    }
+    prompting.per_client.count(client_id);
+    // Her own rules are asked by whoever keeps them.
+    let unwanted = async |_: &Subject, _: &Purpose| Ok(false);
+    let asked = oauth::ask_absent(engines, &who, &form, prompting, unwanted).await.map_err(|e| {
+        if matches!(e, oauth::Error::Refused(_)) {
+            state.refusals.count(client_id);
         }
         error::office(&e)
     })?;
-    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(granted))
+    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(asked))
 }
 
 /// `POST /oauth/par` (RFC 9126). A DPoP proof is not needed here; where there is one it binds the code.
@@ -147,13 +187,29 @@ pub async fn introspect(state: Data<State>, request: HttpRequest, payload: Paylo
         Err(e) => return error::bad_form(&e),
     };
     let answer = match oauth::authenticate(engines, &form).await {
-        Ok(who) => oauth::introspect(engines, &who, &form).await,
+        Ok(who) => oauth::introspect(engines, &who, &form, wants_signed(&request)).await,
         Err(e) => Err(e),
     };
     match answer {
-        Ok(said) => HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(said),
+        Ok(IntrospectionAnswer::Plain(said)) => {
+            HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(said)
+        }
+        Ok(IntrospectionAnswer::Signed(jwt)) => HttpResponse::Ok()
+            .content_type(format!("application/{INTROSPECTION_TYPE}"))
+            .insert_header((header::CACHE_CONTROL, "no-store"))
+            .body(jwt),
         Err(e) => error::office(&e),
     }
+}
+
+/// RFC 9701 §4: the caller asks for a signed answer by its media type.
+fn wants_signed(request: &HttpRequest) -> bool {
+    let kinds = request.headers().get_all(header::ACCEPT).filter_map(|value| value.to_str().ok());
+    let mut kinds = kinds.flat_map(|value| value.split(',')).filter_map(|kind| kind.split(';').next());
+    kinds.any(|kind| {
+        let kind = kind.trim().to_ascii_lowercase();
+        kind.strip_prefix("application/").is_some_and(|kind| kind == INTROSPECTION_TYPE)
+    })
 }
 
 /// `POST /oauth/revoke`.

@@ -6,7 +6,7 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 
-use super::{data, error, log, notices, oauth, openapi, operations, receipts};
+use super::{data, error, grants, log, notices, oauth, openapi, operations, receipts};
 use crate::protocol::problem::Problem;
 
 /// Method, path; what a test of every endpoint goes through.
@@ -16,9 +16,13 @@ pub const ENDPOINTS: &[(&str, &str)] = &[
     ("GET", "/openapi.json"),
     ("GET", "/oauth/jwks"),
     ("POST", "/oauth/par"),
+    ("POST", "/oauth/bc-authorize"),
     ("POST", "/oauth/token"),
     ("POST", "/oauth/introspect"),
     ("POST", "/oauth/revoke"),
+    ("GET", "/oauth/grants/{id}"),
+    ("DELETE", "/oauth/grants/{id}"),
+    ("GET", "/oauth/status-lists/{n}"),
     ("POST", "/data"),
     ("GET", "/receipts/keys"),
     ("GET", "/.well-known/ssf-configuration"),
@@ -45,9 +49,17 @@ pub fn configure(app: &mut ServiceConfig) {
         .service(get("/openapi.json", openapi::document))
         .service(get("/oauth/jwks", oauth::jwks))
         .service(post("/oauth/par").route(web::post().to(oauth::par)))
+        .service(post("/oauth/bc-authorize").route(web::post().to(oauth::bc_authorize)))
         .service(post("/oauth/token").route(web::post().to(oauth::token)))
         .service(post("/oauth/introspect").route(web::post().to(oauth::introspect)))
         .service(post("/oauth/revoke").route(web::post().to(oauth::revoke)))
+        .service(
+            several("/oauth/grants/{id}", "GET, HEAD, DELETE")
+                .route(web::get().to(grants::query))
+                .route(web::head().to(grants::query))
+                .route(web::delete().to(grants::give_back)),
+        )
+        .service(get("/oauth/status-lists/{n}", grants::status_list))
         .service(post("/data").route(web::post().to(data::data)))
         .service(get("/receipts/keys", receipts::keys))
         .service(get("/.well-known/ssf-configuration", notices::metadata))

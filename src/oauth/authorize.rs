@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use super::{
-    Error,
+    Error, backchannel,
     issue::Ask,
     pushed::{context, grant_wish, hash, wish},
     refresh::resume,
@@ -198,10 +198,10 @@ pub async fn answer(
         }
     };
     let code = engines.random.token();
-    let (mut also, wish) = (Vec::new(), request.as_ref().and_then(|request| request.grant));
-    let wish = match &request {
-        Some(_) => grant_wish(wish),
-        None => consent::GrantWish::Create,
+    let mut also = Vec::new();
+    let wish = match consent.record.channel {
+        Channel::Present => grant_wish(request.as_ref().and_then(|request| request.grant)),
+        Channel::Absent => backchannel::wished(engines, consent).await?,
     };
     if let (Some(request), true) = (&request, optional.is_some()) {
         also.push(issue_code(engines, consent, request, &code, now)?);

@@ -1,12 +1,16 @@
 //! Introspection (RFC 7662): the issuing client reads its own token, the audience's resource server reads it with the
-//! person's national id, and to anybody else every token is inactive.
+//! person's national id, and to anybody else every token is inactive. On demand the answer is a signed JWT (RFC 9701).
 
 use uuid::Uuid;
 
 use super::{Authenticated, Error, client::use_up};
 use crate::{
+    domain::consent::State,
     engines::Engines,
-    jose::access_token::{AccessToken, Confirmation},
+    jose::{
+        access_token::{AccessToken, Confirmation},
+        signed_answers::{INTROSPECTION_TYPE, SignedIntrospection},
+    },
     protocol::{
         form::Form,
         introspection::{ActiveToken, Introspection, token_of},
@@ -15,11 +19,43 @@ use crate::{
     store::tokens::Token,
 };
 
-/// Answers an introspection request of a proved client.
+/// What is answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// JSON.
+    Plain(Introspection),
+    /// A JWT of [`INTROSPECTION_TYPE`], in compact form.
+    Signed(String),
+}
+
+/// Answers an introspection request of a proved client; signed where `signed` asks for it, and always for a client that
+/// is registered so.
 ///
 /// # Errors
 /// `invalid_request` without a token, `invalid_client` for a replayed assertion, or the database failed.
-pub async fn introspect(engines: &Engines, who: &Authenticated, form: &Form) -> Result<Introspection, Error> {
+pub async fn introspect(
+    engines: &Engines,
+    who: &Authenticated,
+    form: &Form,
+    signed: bool,
+) -> Result<Answer, Error> {
+    let said = look(engines, who, form).await?;
+    let client = &who.client;
+    if !signed && client.profile.introspection.is_none() {
+        return Ok(Answer::Plain(said));
+    }
+    let now = engines.now();
+    let claims = SignedIntrospection {
+        iss: &engines.addresses.issuer,
+        // A resource server is named as tokens name it.
+        aud: client.audience.as_deref().unwrap_or(&client.client_id),
+        iat: now.seconds(),
+        token_introspection: said,
+    };
+    Ok(Answer::Signed(engines.tokens.sign(INTROSPECTION_TYPE, &claims, now)?))
+}
+
+async fn look(engines: &Engines, who: &Authenticated, form: &Form) -> Result<Introspection, Error> {
     use_up(engines, who).await?;
     let compact = token_of(form)?;
     let Some((token, row)) = live(engines, compact.expose()).await? else {
@@ -62,8 +98,26 @@ pub async fn introspect(engines: &Engines, who: &Authenticated, form: &Form) -> 
     })))
 }
 
-/// A token of ours that has neither ended nor been revoked, whose client and rules still stand.
-pub(super) async fn live(engines: &Engines, compact: &str) -> Result<Option<(AccessToken, Token)>, Error> {
+/// A known token whose consent, if it rests on one, is in force.
+async fn live(engines: &Engines, compact: &str) -> Result<Option<(AccessToken, Token)>, Error> {
+    let Some((token, row)) = known(engines, compact).await? else { return Ok(None) };
+    // INVARIANT I7: withdrawn, paused or over, it opens nothing from the next question on.
+    if let Some(id) = row.consent {
+        let now = engines.now().0;
+        let in_force = engines.store.consent(id).await?.is_some_and(|consent| {
+            State::parse(&consent.state) == Some(State::Given)
+                && consent.starts <= now
+                && now < consent.expires
+        });
+        if !in_force {
+            return Ok(None);
+        }
+    }
+    Ok(Some((token, row)))
+}
+
+/// A token of ours that has neither ended nor been revoked, whose client still stands.
+pub(super) async fn known(engines: &Engines, compact: &str) -> Result<Option<(AccessToken, Token)>, Error> {
     let Ok(token) = engines.tokens.verify_any(compact, engines.now()) else { return Ok(None) };
     let Ok(jti) = Uuid::parse_str(&token.jti) else { return Ok(None) };
     let Some(row) = engines.store.token(jti).await? else { return Ok(None) };

@@ -12,9 +12,9 @@ use super::{
     Authenticated, Error, authorize, client,
     emergency::{self, Emergency},
     official::{self, Acting},
-    refresh,
+    poll, refresh,
     release::{self, Grant, Ruling, release},
-    request,
+    request, service,
 };
 use crate::{
     consent::{self},
@@ -29,7 +29,8 @@ use crate::{
     protocol::{
         error::{ErrorCode, OAuthError},
         rar::AuthorizationDetail,
-        token::{DetailsRequest, TokenRequest, TokenResponse, unsupported_grant_type},
+        scope::ServiceScope,
+        token::{DetailsRequest, TokenRequest, TokenResponse},
     },
     standing,
     store::append::{Command, Outcome},
@@ -76,7 +77,13 @@ pub async fn issue(engines: &Engines, ask: Ask<'_>) -> Result<TokenResponse, Err
         TokenRequest::Details(asked) => details(engines, &ask, asked).await,
         TokenRequest::Code(asked) => authorize::redeem(engines, &ask, asked).await,
         TokenRequest::Refresh(asked) => refresh::redeem(engines, &ask, asked).await,
-        TokenRequest::Backchannel(_) | TokenRequest::Service(_) => Err(unsupported_grant_type().into()),
+        TokenRequest::Backchannel(asked) => poll::redeem(engines, &ask, asked).await,
+        TokenRequest::Service(scopes) => {
+            return match unregistered(&ask, scopes) {
+                Some(refusal) => Err(use_up(engines, &ask, refusal.into()).await?),
+                None => service::issue_service(engines, ask.who, ask.proof, scopes).await,
+            };
+        }
     };
     let grant = match grant {
         Ok(grant) => grant,
@@ -98,6 +105,18 @@ pub async fn issue(engines: &Engines, ask: Ask<'_>) -> Result<TokenResponse, Err
             "the person's own rules are changing at this moment; ask again with everything fresh";
         OAuthError::new(ErrorCode::TemporarilyUnavailable, "standing_changed", description).into()
     })
+}
+
+/// The scopes of grant management are for clients that are registered for it; a suspended one is told that first.
+fn unregistered(ask: &Ask<'_>, scopes: &[ServiceScope]) -> Option<OAuthError> {
+    let client = &ask.who.client;
+    let grants = scopes.iter().any(|scope| match scope {
+        ServiceScope::GrantQuery | ServiceScope::GrantRevoke => true,
+        ServiceScope::Streams => false,
+    });
+    let description = "this client is not registered for grant management";
+    (grants && !client.profile.grant_management && !client.suspended)
+        .then(|| OAuthError::new(ErrorCode::InvalidScope, "scope_unregistered", description))
 }
 
 /// A refusal that is no entry uses the assertion and the proof up all the same.

@@ -4,11 +4,16 @@ use crate::{
     engines::Engines,
     jose::ALGORITHMS,
     protocol::{
+        grants::Action,
         metadata::{AuthorizationServer, ProtectedResource},
         rar,
         scope::ServiceScope,
+        token::GrantType,
     },
 };
+
+/// What our own token keys sign with.
+const SIGNED_WITH: [&str; 1] = ["ES256"];
 
 fn list(values: &[&str]) -> Vec<String> {
     values.iter().map(|&value| value.to_owned()).collect()
@@ -19,14 +24,40 @@ fn list(values: &[&str]) -> Vec<String> {
 pub fn authorization_server(engines: &Engines) -> AuthorizationServer {
     let issuer = &engines.addresses.issuer;
     let at = |path: &str| format!("{issuer}{path}");
+    let grants = [
+        GrantType::ClientCredentials,
+        GrantType::AuthorizationCode,
+        GrantType::RefreshToken,
+        GrantType::Backchannel,
+    ];
+    let actions = ["query", "revoke"].into_iter().chain(Action::NAMES);
     AuthorizationServer {
         issuer: issuer.clone(),
         token_endpoint: at("/oauth/token"),
-        scopes_supported: list(&[ServiceScope::Streams.as_str()]),
         jwks_uri: at("/oauth/jwks"),
         introspection_endpoint: Some(at("/oauth/introspect")),
         revocation_endpoint: Some(at("/oauth/revoke")),
-        grant_types_supported: list(&["client_credentials"]),
+        authorization_endpoint: Some(at("/oauth/authorize")),
+        pushed_authorization_request_endpoint: Some(at("/oauth/par")),
+        require_pushed_authorization_requests: Some(true),
+        backchannel_authentication_endpoint: Some(at("/oauth/bc-authorize")),
+        backchannel_token_delivery_modes_supported: list(&["poll"]),
+        backchannel_user_code_parameter_supported: Some(false),
+        grant_management_endpoint: Some(at("/oauth/grants")),
+        grant_management_actions_supported: actions.map(str::to_owned).collect(),
+        grant_management_action_required: Some(false),
+        scopes_supported: ServiceScope::ALL.iter().map(|scope| scope.as_str().to_owned()).collect(),
+        request_parameter_supported: Some(true),
+        request_uri_parameter_supported: Some(false),
+        require_signed_request_object: Some(false),
+        request_object_signing_alg_values_supported: list(&ALGORITHMS),
+        authorization_signing_alg_values_supported: list(&SIGNED_WITH),
+        introspection_signing_alg_values_supported: list(&SIGNED_WITH),
+        authorization_response_iss_parameter_supported: Some(true),
+        response_types_supported: list(&["code"]),
+        response_modes_supported: list(&["query", "jwt"]),
+        code_challenge_methods_supported: list(&["S256"]),
+        grant_types_supported: grants.iter().map(|grant| grant.as_str().to_owned()).collect(),
         token_endpoint_auth_methods_supported: list(&["private_key_jwt"]),
         token_endpoint_auth_signing_alg_values_supported: list(&ALGORITHMS),
         introspection_endpoint_auth_methods_supported: list(&["private_key_jwt"]),

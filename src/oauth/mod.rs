@@ -4,27 +4,33 @@
 //! rules themselves (`policy`), and proving an official's sign-in (`login`; the result is an argument here).
 
 mod authorize;
+mod backchannel;
 mod client;
 mod emergency;
+/// A client's own grants.
+pub mod grants;
 mod introspect;
 mod issue;
 mod metadata;
 mod official;
+mod poll;
 mod pushed;
 mod refresh;
 mod release;
 mod request;
 mod revoke;
 mod service;
+mod status;
 
 pub use authorize::{Answered, Answers, Arrival, Said, answer, arrive};
+pub use backchannel::{Prompting, ask_absent, login_hint};
 pub use client::{Authenticated, authenticate};
-pub use introspect::introspect;
+pub use introspect::{Answer as IntrospectionAnswer, introspect};
 pub use issue::{Actor, Ask, issue};
 pub use metadata::{authorization_server, protected_resource};
 pub use pushed::push;
 pub use revoke::revoke;
-pub use service::issue_service;
+pub use status::status_list;
 
 use crate::{
     consent,

@@ -9,7 +9,7 @@ use super::{
     emergency::Emergency,
     issue::{self, Ask, replayed, too_late},
     official::Acting,
-    request,
+    request, status,
 };
 use crate::{
     consent::{self, Consent},
@@ -124,6 +124,8 @@ pub(super) async fn release(
         limits: grant.consent.as_ref().map(|consent| (&consent.record.limits).into()),
     }])
     .map_err(|_| Error::Inconsistent("authorization_details"))?;
+    let status = status::assign(engines, &grant.audience, grant.basis, &grant.fields).await?;
+    let (place, status) = status.unzip();
     let token = AccessToken {
         iss: engines.addresses.issuer.clone(),
         sub: grant.client.client_id.clone(),
@@ -136,7 +138,7 @@ pub(super) async fn release(
         authorization_details: Some(details.clone()),
         scope: None,
         grant_id: grant_id.map(|id| id.to_string()),
-        status: None,
+        status,
         auth_time: None,
         acr: None,
     };
@@ -175,7 +177,7 @@ pub(super) async fn release(
             uses: i64::from(uses),
             consent: row.map(|row| row.id),
             grant_id,
-            status: None,
+            status: place,
         }),
         changes,
         entry: Some(event.draft(Arc::clone(&engines.random))),

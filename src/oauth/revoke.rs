@@ -22,7 +22,7 @@ use crate::{
 pub async fn revoke(engines: &Engines, who: &Authenticated, form: &Form) -> Result<(), Error> {
     let compact = token_of(form)?;
     let replays = vec![who.replay];
-    let Some((token, row)) = super::introspect::live(engines, compact.expose()).await? else {
+    let Some((token, row)) = super::introspect::known(engines, compact.expose()).await? else {
         return client::use_up(engines, who).await;
     };
     if token.client_id != who.client.client_id {

@@ -33,7 +33,7 @@ const LIFETIME: i64 = 300;
 ///
 /// # Errors
 /// [`Error::Refused`] for a suspended client and for a replayed assertion or proof, or the ledger failed.
-pub async fn issue_service(
+pub(super) async fn issue_service(
     engines: &Engines,
     who: &Authenticated,
     proof: &DpopProof,

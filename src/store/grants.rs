@@ -168,12 +168,22 @@ impl Store {
         Ok(read!(self, |pool| sqlx::query_as(SQL).bind(hash).fetch_optional(pool).await)?)
     }
 
-    /// How many backchannel requests named a person since an instant, whoever asked.
+    /// The backchannel request behind a consent.
+    ///
+    /// # Errors
+    /// [`Error`] when the database fails.
+    pub async fn backchannel_for(&self, consent: Uuid) -> Result<Option<Backchannel>, Error> {
+        const SQL: &str = "SELECT * FROM backchannel_requests WHERE consent = $1";
+        Ok(read!(self, |pool| sqlx::query_as(SQL).bind(consent).fetch_optional(pool).await)?)
+    }
+
+    /// How many backchannel requests reached a person since an instant, whoever asked; withheld ones did not.
     ///
     /// # Errors
     /// [`Error`] when the database fails.
     pub async fn backchannel_since(&self, subject: Uuid, since: Millis) -> Result<i64, Error> {
-        const SQL: &str = "SELECT COUNT(*) FROM backchannel_requests WHERE subject = $1 AND asked_at > $2";
+        const SQL: &str = "SELECT COUNT(*) FROM backchannel_requests \
+             WHERE subject = $1 AND asked_at > $2 AND consent IS NOT NULL";
         let (n,): (i64,) =
             read!(self, |pool| sqlx::query_as(SQL).bind(subject).bind(since.0).fetch_one(pool).await)?;
         Ok(n)

@@ -1,5 +1,7 @@
 //! Issued tokens: what revocation, introspection and the data endpoint need to know beside the token itself.
 
+use std::ops::Range;
+
 use uuid::Uuid;
 
 use super::{Error, Store, append::Reserve, on, read};
@@ -31,7 +33,60 @@ pub struct Token {
     pub status: Option<i64>,
 }
 
+/// A token that does not simply stand, as a status list tells it.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Ended {
+    /// Its place in the status lists.
+    pub status: i64,
+    /// When it was revoked, milliseconds.
+    pub revoked_at: Option<i64>,
+    /// Since when its client is suspended, milliseconds.
+    pub suspended_at: Option<i64>,
+    /// The word of the state of the consent it rests on.
+    pub state: Option<String>,
+}
+
 impl Store {
+    /// The tokens with a place in this range that have not ended and are not simply valid.
+    ///
+    /// # Errors
+    /// [`Error`] when the database fails.
+    pub async fn not_valid(&self, places: &Range<i64>, now: i64) -> Result<Vec<Ended>, Error> {
+        const SQL: &str = "SELECT t.status, t.revoked_at, k.suspended_at, c.state FROM tokens t \
+             JOIN clients k ON k.id = t.client LEFT JOIN consents c ON c.id = t.consent \
+             WHERE t.status >= $1 AND t.status < $2 AND t.expires > $3 \
+               AND (t.revoked_at IS NOT NULL OR k.suspended_at IS NOT NULL \
+                 OR (t.consent IS NOT NULL AND (c.state IS NULL OR c.state <> 'given')))";
+        Ok(read!(self, |pool| {
+            sqlx::query_as(SQL).bind(places.start).bind(places.end).bind(now).fetch_all(pool).await
+        })?)
+    }
+
+    /// Takes the next `n` numbers of a counter.
+    ///
+    /// # Errors
+    /// [`Error`] when the database fails or has no such counter.
+    pub async fn take_numbers(&self, name: &'static str, n: i64) -> Result<Range<i64>, Error> {
+        const SQL: &str = "UPDATE counters SET next = next + $2 WHERE name = $1 RETURNING next";
+        let mut tx = self.begin().await?;
+        let row: Option<(i64,)> =
+            on!(&mut tx, |c| sqlx::query_as(SQL).bind(name).bind(n).fetch_optional(c).await)?;
+        tx.commit().await?;
+        let (next,) = row.ok_or(Error::Inconsistent { table: "counters", row: name.to_owned() })?;
+        Ok(next.saturating_sub(n)..next)
+    }
+
+    /// The first number of a counter that nobody has taken.
+    ///
+    /// # Errors
+    /// [`Error`] when the database fails or has no such counter.
+    pub async fn next_number(&self, name: &'static str) -> Result<i64, Error> {
+        const SQL: &str = "SELECT next FROM counters WHERE name = $1";
+        let row: Option<(i64,)> =
+            read!(self, |pool| sqlx::query_as(SQL).bind(name).fetch_optional(pool).await)?;
+        row.map(|row| row.0).ok_or(Error::Inconsistent { table: "counters", row: name.to_owned() })
+    }
+
     /// The token with this `jti`.
     ///
     /// # Errors

@@ -3,6 +3,8 @@
 //!
 //! Out of scope: what a token may say (`oauth`) and whether it is revoked (`store`).
 
+pub mod statuses;
+
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, RwLock},
@@ -18,6 +20,7 @@ use crate::{
         Jwk, Jwks,
         access_token::{self, AccessToken, AccessTokenError},
         jws::{self, JwsError},
+        login_hint::{self, LoginHint, LoginHintError},
     },
     keyring::{self, Keyring, KeyringError, TokenKey},
     time::Millis,
@@ -43,6 +46,7 @@ struct Inner {
     issuer: String,
     tokens: RwLock<Ring>,
     receipts: RwLock<Ring>,
+    statuses: statuses::Statuses,
 }
 
 #[derive(Clone)]
@@ -58,7 +62,8 @@ impl Tokens {
         let ring = |file, keys| RwLock::new(Ring { keys: Arc::new(keys), read_at: changed(&folder, file) });
         let tokens = ring(keyring::TOKEN_KEYS, tokens);
         let receipts = ring(keyring::RECEIPT_KEYS, receipts);
-        Self(Arc::new(Inner { folder, issuer: issuer.to_owned(), tokens, receipts }))
+        let statuses = statuses::Statuses::default();
+        Self(Arc::new(Inner { folder, issuer: issuer.to_owned(), tokens, receipts, statuses }))
     }
 
     /// Reads the keys again whose file has changed; `true` when one had. What cannot be read changes nothing.
@@ -126,6 +131,25 @@ impl Tokens {
     /// [`AccessTokenError`].
     pub fn verify_any(&self, token: &str, now: Millis) -> Result<AccessToken, AccessTokenError> {
         access_token::verify_any_audience(token, &self.lookup(now), &self.0.issuer, now)
+    }
+
+    /// Checks a login hint token of ours that `agency` brings.
+    ///
+    /// # Errors
+    /// [`LoginHintError`].
+    pub fn verify_login_hint(
+        &self,
+        token: &str,
+        agency: &str,
+        now: Millis,
+    ) -> Result<LoginHint, LoginHintError> {
+        login_hint::verify(token, &self.lookup(now), &self.0.issuer, agency, now)
+    }
+
+    /// Places in the status lists, and the lists themselves.
+    #[must_use]
+    pub fn statuses(&self) -> &statuses::Statuses {
+        &self.0.statuses
     }
 
     fn lookup(&self, now: Millis) -> impl Fn(&str) -> Option<PublicKey> {

@@ -17,11 +17,14 @@ mod support;
 
 mod access;
 mod authentication;
+mod backchannel;
 mod choices;
+mod consent;
 mod data;
 mod dpop;
 mod emergency;
 mod faults;
+mod grants;
 mod introspect;
 mod invariants;
 mod log;

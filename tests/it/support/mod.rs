@@ -1,6 +1,7 @@
 //! A service to test: its stand-ins, its clock, its database, and what can be asked of it from inside.
 
 pub(crate) mod client;
+pub(crate) mod consent;
 pub(crate) mod database;
 pub(crate) mod detail;
 pub(crate) mod jws;

@@ -1,0 +1,292 @@
+//! Asking a citizen who is not there (CIBA Core 1.0, FAPI-CIBA): the request, and whether it reaches her.
+//!
+//! Whom to ask is a hint, and the person of the authorization detail must be the same. Beyond what one person bears in
+//! a day, or where she does not want to be asked, a request is withheld: it is kept and answered like any other, the
+//! client polls until it ends, and the citizen finds an entry. A hint token she made herself is never withheld.
+//! Out of scope: the polls (`poll`).
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{
+    Authenticated, Error, client,
+    pushed::{check_grant, grant_wish, hash, wish},
+    request,
+};
+use crate::{
+    consent::{self, Consent, GrantWish},
+    domain::{
+        catalogue::Purpose,
+        consent::{Channel, Limits},
+        record::{Facts, Kind},
+        subject::Subject,
+    },
+    engines::{Engines, Recorded},
+    jose::login_hint::{self, LoginHint},
+    limit::Limit,
+    protocol::{
+        ciba::{BackchannelRequest, BackchannelResponse, Hint, INTERVAL},
+        error::{ErrorCode, OAuthError},
+        form::Form,
+        grants::Action as GrantAction,
+        rar::AuthorizationDetail,
+    },
+    registry::Client,
+    store::{append::Change, grants::Backchannel},
+    time::Millis,
+};
+
+/// How citizens who are not there may be asked.
+#[derive(Clone, Debug)]
+pub struct Prompting {
+    /// Whether a national id may be a hint.
+    pub national_id_hints: bool,
+    /// How many requests may reach one person in 24 hours, from all agencies together.
+    pub per_citizen_per_day: u32,
+    /// How many requests a client may make, by its `client_id`.
+    pub per_client: Limit,
+}
+
+/// What is remembered of a request beside its consent.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Kept {
+    /// What is to happen to which grant.
+    grant: Option<GrantAction>,
+    /// The resource server a token will be for.
+    pub(super) resource: Option<String>,
+}
+
+/// A request whose every part holds.
+struct Asked<'a> {
+    request: BackchannelRequest,
+    detail: AuthorizationDetail,
+    purpose: &'a Purpose,
+    subject: Subject,
+    limits: Limits,
+    official: Option<(String, String)>,
+    /// The hint token she made herself, to be used up.
+    invited: Option<(Uuid, Millis)>,
+}
+
+/// Takes a backchannel request of a proved client. `unwanted` says whether the person does not want to be asked by this
+/// agency for this purpose.
+///
+/// # Errors
+/// [`Error::Refused`] with a precise reason; that a request was withheld is no error and cannot be told from outside.
+pub async fn ask_absent(
+    engines: &Engines,
+    who: &Authenticated,
+    form: &Form,
+    prompting: &Prompting,
+    unwanted: impl AsyncFnOnce(&Subject, &Purpose) -> Result<bool, Error>,
+) -> Result<BackchannelResponse, Error> {
+    let checked = check(engines, who, form, prompting).await;
+    client::use_up(engines, who).await?;
+    let asked = checked?;
+    let now = engines.now();
+    let hours = asked.purpose.consent.as_ref().map_or(1, |terms| terms.answer_hours);
+    let most = i64::from(hours).saturating_mul(3600);
+    let expires_in = asked.request.requested_expiry.map_or(most, |wished| most.min(i64::from(wished)));
+    let expires = Millis(now.0.saturating_add(expires_in * 1000));
+    let name = engines.random.token();
+    let hash = hash(&name);
+    let kept = Kept { grant: asked.request.grant, resource: asked.request.resource.clone() };
+    let plain = serde_json::to_vec(&kept).map_err(|_| Error::Inconsistent("backchannel request"))?;
+    let row = Backchannel {
+        sealed: engines.vault.seal_private(&context(&hash), &plain),
+        hash,
+        client: who.client.id,
+        subject: asked.subject.id(),
+        consent: None,
+        asked_at: now.0,
+        expires: expires.0,
+        next_poll: now.0,
+        pace_s: i64::from(INTERVAL),
+    };
+    let reason = match asked.invited {
+        Some(_) => None,
+        None if unwanted(&asked.subject, asked.purpose).await? => Some("unwanted"),
+        None => too_many(engines, &asked.subject, prompting).await?.then_some("too_many_requests"),
+    };
+    match reason {
+        Some(reason) => withhold(engines, &who.client, &asked, reason, &row).await?,
+        None => put(engines, &who.client, asked, expires, &row).await?,
+    }
+    Ok(BackchannelResponse { auth_req_id: name, expires_in, interval: INTERVAL })
+}
+
+async fn check<'a>(
+    engines: &'a Engines,
+    who: &Authenticated,
+    form: &Form,
+    prompting: &Prompting,
+) -> Result<Asked<'a>, Error> {
+    let client = &who.client;
+    if !client.profile.backchannel {
+        let description = "this client is not registered to ask citizens who are not there";
+        let code = ErrorCode::UnauthorizedClient;
+        return Err(OAuthError::new(code, "backchannel_unregistered", description).into());
+    }
+    let request = BackchannelRequest::from_form(form)?;
+    request::audience(engines, request.resource.as_deref()).await?;
+    let detail =
+        AuthorizationDetail::parse_list(request.authorization_details.expose()).map_err(OAuthError::from)?;
+    let (hinted, invited) = hinted(engines, client, &request.hint, prompting).await?;
+    let wish = wish(engines, client, detail).await?;
+    if hinted.id() != wish.subject.id() {
+        return Err(nobody("login_hint_mismatch").into());
+    }
+    if let Some(action) = request.grant {
+        check_grant(engines, client, &wish.subject, action).await?;
+    }
+    Ok(Asked {
+        request,
+        detail: wish.detail,
+        purpose: wish.purpose,
+        subject: wish.subject,
+        limits: wish.limits,
+        official: wish.official,
+        invited,
+    })
+}
+
+/// Whom a hint means, and the hint token to be used up. A well-formed national id always means somebody: nobody learns
+/// here who exists.
+async fn hinted(
+    engines: &Engines,
+    client: &Client,
+    hint: &Hint,
+    prompting: &Prompting,
+) -> Result<(Subject, Option<(Uuid, Millis)>), Error> {
+    match hint {
+        Hint::NationalId(id) if prompting.national_id_hints => Ok((engines.vault.citizen(id).await?, None)),
+        Hint::NationalId(_) => Err(nobody("national_id_hint").into()),
+        Hint::Handle(handle) => {
+            let found = engines.vault.by_handle(&client.agency, handle).await?;
+            Ok((found.ok_or_else(|| nobody("handle_unknown"))?, None))
+        }
+        Hint::Token(token) => {
+            let checked = engines.tokens.verify_login_hint(token.expose(), &client.agency, engines.now());
+            let hint = checked.map_err(|error| match error {
+                login_hint::LoginHintError::Expired => {
+                    let description = "the hint token is over; the citizen can make a new one in the portal";
+                    OAuthError::new(ErrorCode::ExpiredLoginHintToken, error.reason(), description)
+                }
+                _ => nobody(error.reason()),
+            })?;
+            let found = engines.vault.by_handle(&client.agency, &hint.handle).await?;
+            let subject = found.ok_or_else(|| nobody("handle_unknown"))?;
+            Ok((subject, Some((hint.replay_id(), Millis::from_seconds(hint.exp)))))
+        }
+    }
+}
+
+fn nobody(reason: &str) -> OAuthError {
+    let description = "the hint means nobody this client may ask";
+    OAuthError::new(ErrorCode::UnknownUserId, reason, description)
+}
+
+async fn too_many(engines: &Engines, subject: &Subject, prompting: &Prompting) -> Result<bool, Error> {
+    const DAY: Duration = Duration::from_hours(24);
+    let since = Millis(engines.now().0.saturating_sub(i64::try_from(DAY.as_millis()).unwrap_or(i64::MAX)));
+    let reached = engines.store.backchannel_since(subject.id(), since).await?;
+    Ok(reached >= i64::from(prompting.per_citizen_per_day))
+}
+
+/// The citizen is not asked, and can see that somebody wanted to.
+async fn withhold(
+    engines: &Engines,
+    client: &Client,
+    asked: &Asked<'_>,
+    reason: &str,
+    row: &Backchannel,
+) -> Result<(), Error> {
+    let facts = Facts {
+        agency: Some(client.agency.as_ref().to_owned()),
+        basis: Some("consent".to_owned()),
+        bundle: Some(engines.bundle.as_ref().to_owned()),
+        capacity: Some("agency".to_owned()),
+        case: asked.detail.case.clone(),
+        client: Some(client.client_id.clone()),
+        fields: asked.detail.datatypes.clone(),
+        purpose: Some(asked.purpose.id.clone()),
+        purpose_version: Some(asked.purpose.version.clone()),
+        reason: Some(reason.to_owned()),
+        ..Facts::default()
+    };
+    match engines.refuse(Kind::ConsentWithheld, &asked.subject, facts, Vec::new()).await? {
+        Recorded::Entry(_) => Ok(engines.store.insert_backchannel(row).await?),
+        Recorded::Replayed(_) => Err(Error::Inconsistent("outcome")),
+    }
+}
+
+/// She is asked: the consent begins and the request with it.
+async fn put(
+    engines: &Engines,
+    client: &Client,
+    asked: Asked<'_>,
+    answer_by: Millis,
+    row: &Backchannel,
+) -> Result<(), Error> {
+    let begun = consent::ask(
+        engines,
+        consent::Ask {
+            client,
+            subject: &asked.subject,
+            purpose: asked.purpose,
+            fields: &asked.detail.datatypes,
+            limits: asked.limits,
+            answer_by,
+            case: asked.detail.case.clone(),
+            justification: asked.detail.justification.clone(),
+            official: asked.official,
+            binding_message: Some(asked.request.binding_message.clone()),
+            channel: Channel::Absent,
+            // Who must say yes beside a child is settled when it is answered, as things stand then.
+            joint: false,
+            scopes: Vec::new(),
+            replays: asked.invited.into_iter().collect(),
+            also: &|id| {
+                vec![Change::PutBackchannel(Box::new(Backchannel { consent: Some(id), ..row.clone() }))]
+            },
+        },
+    )
+    .await;
+    match begun {
+        Ok(_) => Ok(()),
+        Err(consent::Error::Replayed(_)) => Err(nobody("login_hint_used").into()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What the request behind a consent wanted done with the client's grants.
+pub(super) async fn wished(engines: &Engines, consent: &Consent) -> Result<GrantWish, Error> {
+    let row = engines.store.backchannel_for(consent.row.id).await?;
+    let kept = row.map(|row| open(engines, &row)).transpose()?;
+    Ok(grant_wish(kept.and_then(|kept| kept.grant)))
+}
+
+pub(super) fn open(engines: &Engines, row: &Backchannel) -> Result<Kept, Error> {
+    let plain = engines.vault.open_private(&context(&row.hash), &row.sealed);
+    plain
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        .ok_or(Error::Inconsistent("backchannel request"))
+}
+
+fn context(hash: &[u8]) -> Vec<u8> {
+    [b"backchannel:".as_slice(), hash].concat()
+}
+
+/// A hint token that this person gives to one agency; valid for ten minutes, once.
+///
+/// # Errors
+/// When her handle cannot be had or the token cannot be signed.
+pub async fn login_hint(engines: &Engines, subject: &Subject, agency: &str) -> Result<String, Error> {
+    let handle = engines.vault.handle(agency, subject).await?;
+    let (now, jti) = (engines.now(), engines.id().to_string());
+    let hint = LoginHint::new(&engines.addresses.issuer, agency, &handle, &jti, now);
+    Ok(engines.tokens.sign(login_hint::TYPE, &hint, now)?)
+}

@@ -1,0 +1,201 @@
+//! `POST /oauth/bc-authorize` and the polls that follow (CIBA Core 1.0 §7, §11).
+
+use std::time::Duration;
+
+use minhbach::{
+    consent,
+    domain::{consent::Act, subject::NationalId},
+    oauth::{self, Said},
+};
+use serde_json::json;
+
+use crate::support::{
+    TestApp,
+    consent::{reminder, verification},
+    detail::{CITIZEN, OTHER},
+    jws, on_both,
+};
+
+on_both! {
+    a_citizen_who_is_not_there_is_asked_and_her_yes_is_a_token_once,
+    a_no_and_a_silence_bring_nothing,
+    polls_that_come_too_fast_are_slowed_down,
+    a_hint_means_the_person_of_the_request_or_nobody,
+    a_hint_token_serves_its_agency_once_for_ten_minutes,
+    beyond_what_one_bears_in_a_day_requests_are_withheld_and_nobody_can_tell,
+    what_is_not_a_proper_request_asks_nobody,
+}
+
+const FIVE: Duration = Duration::from_secs(5);
+
+async fn handle(app: &TestApp, agency: &str, national_id: &str) -> String {
+    let engines = app.engines();
+    let subject = engines.vault.citizen(&NationalId::parse(national_id.to_owned()).unwrap()).await.unwrap();
+    engines.vault.handle(agency, &subject).await.unwrap().to_string()
+}
+
+async fn a_citizen_who_is_not_there_is_asked_and_her_yes_is_a_token_once(app: &mut TestApp) {
+    let (bank, before) = (app.bank(), app.count().await.entries);
+    let hint = handle(app, "ngan-hang-thu-nghiem", CITIZEN).await;
+    let asked = bank.ask_absent(&bank.absent_form(&verification(), ("login_hint", &hint))).await.ok();
+    assert_eq!((&asked.body["interval"], &asked.body["expires_in"]), (&json!(5), &json!(86_400)));
+    assert_eq!(asked.header("cache-control"), "no-store");
+    let id = asked.at("/auth_req_id").to_owned();
+    bank.poll(&id).await.refused("not yet", 400, "authorization_pending", "authorization_pending");
+    let waiting = app.waiting().await.unwrap();
+    assert_eq!(waiting.record.binding_message.as_deref(), Some("Quầy 3, phiếu A-17"));
+    let answered = app.answers(Said::Yes(vec!["person.birth_date".to_owned()])).await;
+    assert_eq!(answered.location, None);
+    app.pass(FIVE);
+    // Another client of the same agency, with the same id, learns nothing.
+    app.ward().poll(&id).await.refused("another client", 400, "invalid_grant", "auth_req_id_unknown");
+    let reply = bank.poll(&id).await.ok();
+    let claims = jws::claims(reply.at("/access_token"));
+    assert_eq!(claims["authorization_details"][0]["consent"], answered.consent.row.id.to_string());
+    assert_eq!(claims["grant_id"], reply.body["grant_id"]);
+    assert!(reply.body.get("refresh_token").is_none(), "one token is all the consent allows");
+    assert_eq!(app.kinds_since(before).await, ["consent.asked", "consent.given", "token.issued"]);
+    bank.data(reply.at("/access_token")).await.ok();
+    app.pass(FIVE);
+    let again = bank.poll(&id).await;
+    assert!(
+        matches!(again.body["error"].as_str(), Some("invalid_grant" | "consent_required")),
+        "{}",
+        again.text()
+    );
+    let unknown = bank.poll("1c266114-a1be-4252-8ad1-04986c5b9ac1").await;
+    unknown.refused("unknown", 400, "invalid_grant", "auth_req_id_unknown");
+}
+
+async fn a_no_and_a_silence_bring_nothing(app: &mut TestApp) {
+    let bank = app.bank();
+    let hint = handle(app, "ngan-hang-thu-nghiem", CITIZEN).await;
+    let mut form = bank.absent_form(&verification(), ("login_hint", &hint));
+    form.push(("requested_expiry", "600".to_owned()));
+    let id = bank.ask_absent(&form).await.ok().at("/auth_req_id").to_owned();
+    app.answers(Said::No).await;
+    bank.poll(&id).await.refused("no", 400, "access_denied", "refused");
+    let mut form = bank.absent_form(&verification(), ("login_hint", &hint));
+    form.push(("requested_expiry", "600".to_owned()));
+    let asked = bank.ask_absent(&form).await.ok();
+    assert_eq!(asked.body["expires_in"], 600);
+    app.pass(Duration::from_secs(599));
+    let id = asked.at("/auth_req_id");
+    bank.poll(id).await.refused("silence", 400, "authorization_pending", "authorization_pending");
+    app.pass(FIVE);
+    bank.poll(id).await.refused("over", 400, "expired_token", "expired_token");
+    assert!(app.waiting().await.is_none());
+}
+
+async fn polls_that_come_too_fast_are_slowed_down(app: &mut TestApp) {
+    let bank = app.bank();
+    let hint = handle(app, "ngan-hang-thu-nghiem", CITIZEN).await;
+    let asked = bank.ask_absent(&bank.absent_form(&verification(), ("login_hint", &hint))).await.ok();
+    let id = asked.at("/auth_req_id");
+    let pending = "authorization_pending";
+    bank.poll(id).await.refused("the first", 400, pending, pending);
+    app.pass(Duration::from_secs(4));
+    bank.poll(id).await.refused("too soon", 400, "slow_down", "slow_down");
+    app.pass(Duration::from_secs(9));
+    bank.poll(id).await.refused("ten now", 400, "slow_down", "slow_down");
+    app.pass(Duration::from_secs(15));
+    bank.poll(id).await.refused("fifteen kept", 400, pending, pending);
+}
+
+async fn a_hint_means_the_person_of_the_request_or_nobody(app: &mut TestApp) {
+    let (bank, before) = (app.bank(), app.count().await);
+    let nobody = "unknown_user_id";
+    let own = handle(app, "ngan-hang-thu-nghiem", OTHER).await;
+    let other = bank.ask_absent(&bank.absent_form(&verification(), ("login_hint", &own))).await;
+    other.refused("another person", 400, nobody, "login_hint_mismatch");
+    let foreign = handle(app, "ubnd-phuong-mau", CITIZEN).await;
+    let foreign = bank.ask_absent(&bank.absent_form(&verification(), ("login_hint", &foreign))).await;
+    foreign.refused("another agency's handle", 400, nobody, "handle_unknown");
+    let number = bank.ask_absent(&bank.absent_form(&verification(), ("login_hint", CITIZEN))).await;
+    number.refused("a national id", 400, nobody, "national_id_hint");
+    let forged = bank.ask_absent(&bank.absent_form(&verification(), ("login_hint_token", "a.b.c"))).await;
+    assert_eq!((forged.status, forged.at("/error")), (400, nobody));
+    assert_eq!(app.count().await, before);
+    assert!(app.waiting().await.is_none());
+}
+
+async fn a_hint_token_serves_its_agency_once_for_ten_minutes(app: &mut TestApp) {
+    let (bank, ward, engines) = (app.bank(), app.ward(), app.engines().clone());
+    let subject = engines.vault.citizen(&NationalId::parse(CITIZEN.to_owned()).unwrap()).await.unwrap();
+    let token = async || oauth::login_hint(&engines, &subject, "ngan-hang-thu-nghiem").await.unwrap();
+    let first = token().await;
+    let stolen = ward.ask_absent(&ward.absent_form(&reminder(1), ("login_hint_token", &first))).await;
+    stolen.refused("another agency", 400, "unknown_user_id", "login_hint_agency");
+    bank.ask_absent(&bank.absent_form(&verification(), ("login_hint_token", &first))).await.ok();
+    let twice = bank.ask_absent(&bank.absent_form(&verification(), ("login_hint_token", &first))).await;
+    twice.refused("twice", 400, "unknown_user_id", "login_hint_used");
+    let late = token().await;
+    app.pass(Duration::from_mins(10));
+    let late = bank.ask_absent(&bank.absent_form(&verification(), ("login_hint_token", &late))).await;
+    late.refused("late", 400, "expired_login_hint_token", "login_hint_expired");
+    // An access token is no hint, and a hint is no access token.
+    bank.data(&token().await).await.challenged("a hint at /data", "invalid_token", "token_type");
+}
+
+async fn beyond_what_one_bears_in_a_day_requests_are_withheld_and_nobody_can_tell(app: &mut TestApp) {
+    app.config.limits.prompts_per_citizen_per_day = std::num::NonZeroU32::new(2).unwrap();
+    app.restart().await;
+    let (bank, ward) = (app.bank(), app.ward());
+    let hint = handle(app, "ngan-hang-thu-nghiem", CITIZEN).await;
+    let wards = handle(app, "ubnd-phuong-mau", CITIZEN).await;
+    let asked = bank.ask_absent(&bank.absent_form(&verification(), ("login_hint", &hint))).await.ok();
+    ward.ask_absent(&ward.absent_form(&reminder(1), ("login_hint", &wards))).await.ok();
+    let before = app.count().await.entries;
+    let withheld = bank.ask_absent(&bank.absent_form(&verification(), ("login_hint", &hint))).await.ok();
+    let more = bank.ask_absent(&bank.absent_form(&verification(), ("login_hint", &hint))).await.ok();
+    assert_eq!(app.kinds_since(before).await, ["consent.withheld"], "once in ten minutes");
+    let members = |body: &serde_json::Value| body.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(members(&asked.body), members(&withheld.body));
+    assert_eq!(asked.body["expires_in"], withheld.body["expires_in"]);
+    for reply in [&asked, &withheld, &more] {
+        let poll = bank.poll(reply.at("/auth_req_id")).await;
+        poll.refused("alike", 400, "authorization_pending", "authorization_pending");
+    }
+    let engines = app.engines();
+    let subject = engines.vault.citizen(&NationalId::parse(CITIZEN.to_owned()).unwrap()).await.unwrap();
+    assert_eq!(consent::waiting(engines, &subject).await.unwrap().len(), 2);
+    // A token she made herself is her own wish.
+    let token = oauth::login_hint(engines, &subject, "ngan-hang-thu-nghiem").await.unwrap();
+    bank.ask_absent(&bank.absent_form(&verification(), ("login_hint_token", &token))).await.ok();
+    assert_eq!(consent::waiting(engines, &subject).await.unwrap().len(), 3);
+    app.pass(Duration::from_hours(24));
+    bank.poll(withheld.at("/auth_req_id")).await.refused("over", 400, "expired_token", "expired_token");
+    bank.poll(asked.at("/auth_req_id")).await.refused("over", 400, "expired_token", "expired_token");
+}
+
+async fn what_is_not_a_proper_request_asks_nobody(app: &mut TestApp) {
+    let (bank, police) = (app.bank(), app.police());
+    let hint = handle(app, "ngan-hang-thu-nghiem", CITIZEN).await;
+    let good = |detail: &serde_json::Value| bank.absent_form(detail, ("login_hint", &hint));
+    let plain = police.absent_form(&verification(), ("login_hint", &hint));
+    let plain = police.ask_absent(&plain).await;
+    plain.refused("not registered", 400, "unauthorized_client", "backchannel_unregistered");
+    let details = "invalid_authorization_details";
+    let more = jws::with(&verification(), "limits", json!({ "max_uses": 2 }));
+    bank.ask_absent(&good(&more)).await.refused("more", 400, details, "limits_beyond_terms");
+    let statutory = jws::with(&verification(), "basis", "statutory");
+    bank.ask_absent(&good(&statutory)).await.refused("by law", 400, details, "consent_not_the_basis");
+    let excess =
+        jws::with(&verification(), "datatypes", json!(["person.full_name", "tax.obligation_balance"]));
+    bank.ask_absent(&good(&excess)).await.refused("excess", 400, details, "field_outside_purpose_minimum");
+    let mut long = good(&verification());
+    long.retain(|(name, _)| *name != "binding_message");
+    long.push(("binding_message", "x".repeat(65)));
+    bank.ask_absent(&long).await.refused("long", 400, "invalid_binding_message", "text_length");
+    let mut grant = good(&verification());
+    grant.push(("grant_management_action", "merge".to_owned()));
+    grant.push(("grant_id", "01890000-0000-7000-8000-000000000001".to_owned()));
+    bank.ask_absent(&grant).await.refused("a grant nobody has", 400, "invalid_grant_id", "grant_unknown");
+    let once = good(&verification());
+    bank.ask_absent(&once).await.ok();
+    bank.ask_absent(&once).await.refused("twice", 401, "invalid_client", "assertion_replayed");
+    let waiting = app.waiting().await.unwrap();
+    app.answers(Said::Yes(Vec::new())).await;
+    app.does(waiting.row.id, Act::Withdraw).await;
+    assert!(app.waiting().await.is_none(), "one request was one question");
+}
