@@ -67,7 +67,8 @@ async fn drains(scratch: Option<scratch::Scratch>) {
             };
             let told = notice::of(engines, &change).await.unwrap().unwrap();
             let subject = world.person.clone();
-            let event = Event { id: cause, at, kind: Kind::ConsentWithdrawn, subject, facts: Facts::default() };
+            let event =
+                Event { id: cause, at, kind: Kind::ConsentWithdrawn, subject, facts: Facts::default() };
             commands.push(Command {
                 changes: vec![Change::PutNotice(Box::new(told))],
                 entry: Some(event.draft(Arc::clone(&engines.random))),
