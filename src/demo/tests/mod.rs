@@ -2,6 +2,7 @@
 
 mod citizen;
 mod compliance;
+mod consent;
 mod public;
 mod sessions;
 mod world;
