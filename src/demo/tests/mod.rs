@@ -3,6 +3,7 @@
 mod choices;
 mod citizen;
 mod compliance;
+mod consent;
 mod public;
 mod sessions;
 mod world;
