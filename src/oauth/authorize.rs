@@ -11,7 +11,7 @@ use super::{
     issue::Ask,
     pushed::{context, grant_wish, hash, wish},
     refresh::resume,
-    release::{Grant, Once},
+    release::{Grant, Once, used_again},
 };
 use crate::{
     consent::{self, Answer, Answering, Consent, Give},
@@ -292,7 +292,12 @@ pub(super) async fn redeem<'a>(
     let mut grant = resume(engines, ask, consent, None, issued.resource.as_deref()).await?;
     grant.fresh = true;
     grant.refresh = true;
-    grant.once = Some(once(asked.code.expose(), issued.expires));
+    let once = once(asked.code.expose(), issued.expires);
+    grant.once = Some(once);
+    // Before any rule is asked: a second time is a second time even where the consent is used up by now.
+    if engines.store.was_used(once.id).await? {
+        return Err(used_again(engines, &grant).await?);
+    }
     Ok(grant)
 }
 

@@ -1,7 +1,13 @@
 //! The poll of a backchannel request (CIBA Core 1.0 §10.1, §11): not yet, too often, no, over, or a token, once.
 
 use super::{
-    Error, authorize::once, backchannel::open, issue::Ask, pushed::hash, refresh::resume, release::Grant,
+    Error,
+    authorize::once,
+    backchannel::open,
+    issue::Ask,
+    pushed::hash,
+    refresh::resume,
+    release::{Grant, used_again},
 };
 use crate::{
     consent,
@@ -68,7 +74,11 @@ pub(super) async fn redeem<'a>(
     let mut grant = resume(engines, ask, consent, None, kept.resource.as_deref()).await?;
     grant.fresh = true;
     grant.refresh = true;
-    grant.once = Some(once(name, Millis(row.expires)));
+    let once = once(name, Millis(row.expires));
+    grant.once = Some(once);
+    if engines.store.was_used(once.id).await? {
+        return Err(used_again(engines, &grant).await?);
+    }
     Ok(grant)
 }
 

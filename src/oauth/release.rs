@@ -237,7 +237,7 @@ fn refresh_token(engines: &Engines, grant: &Grant<'_>, now: Millis) -> Option<(S
 }
 
 /// A code that comes a second time may be in two hands: what was issued on it ends (RFC 6749 §4.1.2, §10.5).
-async fn used_again(engines: &Engines, grant: &Grant<'_>) -> Result<Error, Error> {
+pub(super) async fn used_again(engines: &Engines, grant: &Grant<'_>) -> Result<Error, Error> {
     let reason = "code_replayed";
     if let Some(id) = grant.consent.as_ref().and_then(|consent| consent.row.grant_id) {
         let facts = Facts {

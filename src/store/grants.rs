@@ -120,6 +120,17 @@ impl Store {
         Ok(read!(self, |pool| sqlx::query_as(SQL).bind(hash).fetch_optional(pool).await)?)
     }
 
+    /// Whether something that may be used once was used: a code or an `auth_req_id`, by its replay id.
+    ///
+    /// # Errors
+    /// [`Error`] when the database fails.
+    pub async fn was_used(&self, id: Uuid) -> Result<bool, Error> {
+        const SQL: &str = "SELECT 1 FROM replay WHERE id = $1";
+        let found: Option<(i32,)> =
+            read!(self, |pool| sqlx::query_as(SQL).bind(id).fetch_optional(pool).await)?;
+        Ok(found.is_some())
+    }
+
     /// The pushed request with this SHA-256.
     ///
     /// # Errors
