@@ -6,7 +6,7 @@ use crate::{
     domain::receipt::Told,
     engines::Engines,
     http::pages::consent::detail::{Progress, Step},
-    store::notices::{Notice, VERIFICATION},
+    store::notices::{EXPIRED, Notice, VERIFICATION, WITHDRAWN},
     time::Millis,
 };
 
@@ -17,7 +17,11 @@ async fn notices(engines: &Engines, consent: &Consent) -> Result<Vec<Notice>, Fa
     let mut notices = engines.store.notices_of(consent.row.id).await?;
     notices.retain(|notice| notice.event != VERIFICATION);
     // What was told while it stood is history; the last one is about the end.
-    Ok(notices.pop().into_iter().collect())
+    let newest = |notice: &Notice| {
+        let ends = matches!(notice.event.as_str(), WITHDRAWN | EXPIRED);
+        (notice.created_at, ends, notice.closed_at.is_none(), notice.id)
+    };
+    Ok(notices.into_iter().max_by_key(newest).into_iter().collect())
 }
 
 /// The steps for the page of a consent, in order; none while it stands.
@@ -54,7 +58,10 @@ pub(super) async fn told(
     consent: &Consent,
 ) -> Result<(Vec<Told>, Option<Millis>), Failure> {
     let notices = notices(engines, consent).await?;
-    let closed = notices.iter().map(|notice| notice.closed_at).collect::<Option<Vec<_>>>();
+    let closed = notices
+        .iter()
+        .map(|notice| notice.closed_at.filter(|_| notice.acked_at.is_some()))
+        .collect::<Option<Vec<_>>>();
     let closed = closed.and_then(|all| all.into_iter().max()).map(Millis);
     let told = notices.into_iter().map(|notice| Told {
         client_id: consent.record.client_id.clone(),
