@@ -5,14 +5,17 @@
 //! transaction, so every request has a consent of its own, asked for and given before the service starts.
 #![expect(clippy::print_stdout, reason = "the figures are the product")]
 
+#[expect(dead_code, reason = "shared with the other benchmarks")]
 #[path = "support/cpu.rs"]
 mod cpu;
 #[path = "support/database.rs"]
 mod database;
 #[path = "support/options.rs"]
 mod options;
+#[expect(dead_code, reason = "shared with the other benchmarks")]
 #[path = "support/print.rs"]
 mod print;
+#[expect(dead_code, reason = "shared with the other benchmarks")]
 #[path = "support/process.rs"]
 mod process;
 #[expect(dead_code, reason = "shared with the other benchmarks")]

@@ -59,6 +59,7 @@ pub mod tokens;
 pub mod vault;
 
 pub mod engines;
+pub mod standing;
 
 // floor 4: what offices share, and the offices
 pub mod consent;

@@ -19,6 +19,7 @@ const PLAN: &[(u8, u8, &[&str])] = &[
     (3, 0, &["policy", "tokens", "vault", "registry"]),
     (3, 1, &["ledger"]),
     (3, 2, &["engines"]),
+    (3, 3, &["standing"]),
     (4, 0, &["consent"]),
     (4, 1, &["admin", "oauth", "login", "gateway", "history", "notices", "people"]),
     (5, 0, &["http"]),

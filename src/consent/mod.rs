@@ -216,15 +216,7 @@ fn facts(engines: &Engines, record: &Record, by: &Actor) -> Facts {
 /// The word of a capacity.
 #[must_use]
 pub const fn capacity(capacity: Capacity) -> &'static str {
-    match capacity {
-        Capacity::Own => "own",
-        Capacity::Parent => "parent",
-        Capacity::Guardian => "guardian",
-        Capacity::Attorney => "attorney",
-        Capacity::Agency => "agency",
-        Capacity::Authority => "authority",
-        Capacity::System => "system",
-    }
+    capacity.as_str()
 }
 
 /// Why a consent that was found not to be live does not carry a request.

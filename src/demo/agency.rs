@@ -44,29 +44,56 @@ impl Agency<'_> {
     /// # Errors
     /// When the service does not answer.
     pub async fn token(&self, detail: &Value) -> anyhow::Result<Reply> {
-        let first = self.ask_token(detail, None).await?;
+        let details = Value::Array(vec![detail.clone()]).to_string();
+        self.post(
+            "/oauth/token",
+            &[("grant_type", "client_credentials"), ("authorization_details", &details)],
+        )
+        .await
+    }
+
+    /// Sends a form with assertion and proof to an endpoint of the service; a demand for a nonce is followed once.
+    ///
+    /// # Errors
+    /// When the service does not answer.
+    pub async fn post(&self, path: &str, parameters: &[(&str, &str)]) -> anyhow::Result<Reply> {
+        let first = self.send(path, parameters, None).await?;
         let nonce = first.headers().get("dpop-nonce").and_then(|v| v.to_str().ok()).map(str::to_owned);
         let reply = read(&first);
         match nonce {
             Some(nonce) if reply.body.get("error").is_some_and(|e| e == "use_dpop_nonce") => {
-                Ok(read(&self.ask_token(detail, Some(&nonce)).await?))
+                Ok(read(&self.send(path, parameters, Some(&nonce)).await?))
             }
             _ => Ok(reply),
         }
     }
 
-    async fn ask_token(&self, detail: &Value, nonce: Option<&str>) -> anyhow::Result<Response<Vec<u8>>> {
-        let address = format!("{}/oauth/token", self.issuer);
-        let body = self.form(&[
-            ("grant_type", "client_credentials"),
-            ("authorization_details", &Value::Array(vec![detail.clone()]).to_string()),
-        ])?;
-        let proof = self.proof(&address, None, nonce)?;
+    async fn send(
+        &self,
+        path: &str,
+        parameters: &[(&str, &str)],
+        nonce: Option<&str>,
+    ) -> anyhow::Result<Response<Vec<u8>>> {
+        let address = format!("{}{path}", self.issuer);
         let request = Request::post(&address)
             .header("content-type", "application/x-www-form-urlencoded")
-            .header("dpop", proof)
-            .body(body.into_bytes())?;
+            .header("dpop", self.proof(&address, None, nonce)?)
+            .body(self.form(parameters)?.into_bytes())?;
         Ok(self.http.send(request).await?)
+    }
+
+    /// Sends JSON with a service token.
+    ///
+    /// # Errors
+    /// When the service does not answer.
+    pub async fn json(&self, path: &str, token: &str, body: &Value) -> anyhow::Result<Reply> {
+        let address = format!("{}{path}", self.issuer);
+        let request = Request::post(&address)
+            .header("authorization", format!("DPoP {token}"))
+            .header("content-type", "application/json")
+            .header("dpop", self.proof(&address, Some(token), None)?)
+            .body(body.to_string().into_bytes())?;
+        Ok(read(&self.http.send(request).await?))
     }
 
     /// Fetches the data a token allows; the body may also be an error.

@@ -5,6 +5,7 @@
 
 pub mod agency;
 pub mod browser;
+pub mod consent_walk;
 pub mod idp;
 pub mod people;
 pub mod registers;

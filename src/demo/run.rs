@@ -13,12 +13,13 @@ use serde_json::{Value, json};
 
 use super::{
     agency::Agency,
+    consent_walk::ConsentWalk,
     idp::{self, IdentityProvider, Realm},
     people::{CITIZENS, COMPLIANCE, OFFICIALS},
     registers::{Ports, Registers},
     settings::{self, CLIENTS, RELYING_PARTY, Settings},
     sites::Sites,
-    walk::Walk,
+    walk::{Story, Walk},
 };
 use crate::{
     app::{
@@ -35,6 +36,9 @@ use crate::{
     secret::Secret,
     time::{Clock, SystemClock},
 };
+
+/// The client whose purpose rests on consent.
+const BANK: &str = "ngan-hang.xac-minh";
 
 /// How the demonstration is started.
 #[derive(Clone, Debug)]
@@ -127,17 +131,25 @@ async fn tell(options: &DemoOptions) -> anyhow::Result<Stage> {
     let mut out = std::io::stdout();
     writeln!(out, "Minh Bạch, a demonstration on this machine with people who do not exist.")?;
     let http = Exchange::new(crate::outbound::http::client()?);
-    let client = CLIENTS.first().context("no client")?;
-    let key: &PrivateJwk = keys.get(client.client_id).context("no key")?;
-    let agency = Agency {
-        issuer: &config.issuer,
-        client_id: client.client_id,
-        key,
-        http: &http,
-        clock: around.clock.as_ref(),
-        random: around.random.as_ref(),
+    let agency = |client_id: &'static str| -> anyhow::Result<Agency<'_>> {
+        Ok(Agency {
+            issuer: &config.issuer,
+            client_id,
+            key: keys.get(client_id).context("no key")?,
+            http: &http,
+            clock: around.clock.as_ref(),
+            random: around.random.as_ref(),
+        })
     };
-    Walk { agency, http: &http, running: &running, out: &mut out }.run().await?;
+    let police = agency(CLIENTS.first().context("no client")?.client_id)?;
+    let bank = CLIENTS.iter().find(|client| client.client_id == BANK).context("no bank")?;
+    let citizen = CITIZENS.first().context("nobody to tell the story about")?;
+    let mut story = Story(&mut out);
+    Walk { agency: police, http: &http, running: &running, story: &mut story }.run().await?;
+    let redirect_uri = bank.redirect_uris(sites.origin()).into_iter().next().context("no site")?;
+    ConsentWalk { bank: agency(BANK)?, redirect_uri, http: &http, story: &mut story }.run(citizen, 7).await?;
+    let police = agency(CLIENTS.first().context("no client")?.client_id)?;
+    Walk { agency: police, http: &http, running: &running, story: &mut story }.audit(12).await?;
 
     let kit = kit(&config.issuer, &idp, &registers, &sites, &keys);
     settings::write_private(&folder.join("kit.json"), &serde_json::to_vec_pretty(&kit)?)?;

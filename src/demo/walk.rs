@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// What the walk goes through.
-pub struct Walk<'a> {
+pub struct Walk<'a, 's> {
     /// The agency's software.
     pub agency: Agency<'a>,
     /// HTTP for the citizen.
@@ -27,14 +27,46 @@ pub struct Walk<'a> {
     /// The service, for the last step: checking the ledger from its files.
     pub running: &'a Running,
     /// Where the story is told.
-    pub out: &'a mut dyn Write,
+    pub story: &'a mut Story<'s>,
+}
+
+/// Where the story is told, step by step.
+pub struct Story<'a>(pub &'a mut dyn Write);
+
+impl Story<'_> {
+    /// Begins a step.
+    ///
+    /// # Errors
+    /// When nobody takes it any more.
+    pub fn step(&mut self, n: u8, title: &str) -> anyhow::Result<()> {
+        Ok(writeln!(self.0, "\n{n}. {title}")?)
+    }
+
+    /// Says a line of the step.
+    ///
+    /// # Errors
+    /// When nobody takes it any more.
+    pub fn say(&mut self, line: &str) -> anyhow::Result<()> {
+        Ok(writeln!(self.0, "   {line}")?)
+    }
+
+    /// Shows what came back.
+    ///
+    /// # Errors
+    /// When nobody takes it any more.
+    pub fn show(&mut self, value: &Value) -> anyhow::Result<()> {
+        for line in serde_json::to_string_pretty(value)?.lines() {
+            self.say(line)?;
+        }
+        Ok(())
+    }
 }
 
 /// The fields the officer really needs.
 const FIELDS: &[&str] =
     &["person.full_name", "person.birth_date", "driver.licence_class", "driver.has_points_left"];
 
-impl Walk<'_> {
+impl Walk<'_, '_> {
     /// Walks.
     ///
     /// # Errors
@@ -46,23 +78,19 @@ impl Walk<'_> {
         let entry = self.data(citizen, &token).await.context("step 3")?;
         self.nobody().await.context("step 4")?;
         let proof = self.history(citizen, &entry).await.context("step 5")?;
-        self.check(&proof).context("step 6")?;
-        self.audit().await.context("step 7")
+        self.check(&proof).context("step 6")
     }
 
     fn step(&mut self, n: u8, title: &str) -> anyhow::Result<()> {
-        Ok(writeln!(self.out, "\n{n}. {title}")?)
+        self.story.step(n, title)
     }
 
     fn say(&mut self, line: &str) -> anyhow::Result<()> {
-        Ok(writeln!(self.out, "   {line}")?)
+        self.story.say(line)
     }
 
     fn show(&mut self, value: &Value) -> anyhow::Result<()> {
-        for line in serde_json::to_string_pretty(value)?.lines() {
-            self.say(line)?;
-        }
-        Ok(())
+        self.story.show(value)
     }
 
     async fn token(&mut self, citizen: &Citizen) -> anyhow::Result<String> {
@@ -185,8 +213,12 @@ impl Walk<'_> {
         self.say("The same file with one word changed does not hold.")
     }
 
-    async fn audit(&mut self) -> anyhow::Result<()> {
-        self.step(7, "Anybody with the database and the published files checks the whole ledger (`minhbach ledger verify`).")?;
+    /// The last step: anybody checks everything.
+    ///
+    /// # Errors
+    /// When the ledger is not clean.
+    pub async fn audit(&mut self, n: u8) -> anyhow::Result<()> {
+        self.step(n, "Anybody with the database and the published files checks the whole ledger (`minhbach ledger verify`).")?;
         let engines = &self.running.engines;
         let report = verify(&engines.log, &engines.vault, &[], |_, _| {}).await?;
         let (entries, published) = (report.entries, report.published);

@@ -12,4 +12,5 @@ pub mod emergency;
 pub mod receipt;
 pub mod record;
 pub mod representation;
+pub mod standing;
 pub mod subject;

@@ -35,6 +35,7 @@ use crate::{
     outbound::sources::{Answers, SourceError, Sources},
     protocol::rar::GrantedDetail,
     registry::Client,
+    standing::{self, Rules},
     store::{
         self,
         append::{Command, Outcome, Placed, Require, Reserve, Reserved},
@@ -42,6 +43,7 @@ use crate::{
         tokens::Token,
     },
     telemetry::SourceOutcome,
+    time::Millis,
     vault::VaultError,
 };
 
@@ -169,6 +171,9 @@ struct Standing {
     consent: Option<Consent>,
     /// Who approved it, where it was an emergency.
     emergency: Option<Approved>,
+    basis: BasisKind,
+    /// The person's own rules, as they stand today.
+    rules: Rules,
 }
 
 impl Gateway {
@@ -183,12 +188,12 @@ impl Gateway {
     /// # Errors
     /// [`Error`]; no value has left.
     pub async fn data(&self, ask: &Ask<'_>) -> Result<Answer, Error> {
-        let standing = self.standing(ask.token).await?;
-        if let Some(refusal) = self.decide_again(ask, &standing).await? {
+        let mut standing = self.standing(ask.token).await?;
+        if let Some(refusal) = self.decide_again(&mut standing, vec![proof_id(ask.proof)]).await? {
             return Err(refusal);
         }
         let (use_, reserved) = self.reserve(ask, &standing).await?;
-        let result = self.fetch_and_release(ask, &standing, use_, reserved).await;
+        let result = self.fetch_and_release(ask, &mut standing, use_, reserved).await;
         if result.is_err() && !reserved.repeat {
             // No value left: the use comes back. Should this fail, the use is lost, never doubled.
             self.engines.store.give_back(use_).await?;
@@ -223,17 +228,20 @@ impl Gateway {
             None => None,
         };
         let emergency = Approved::find(engines, &row, &issued).await?;
-        Ok(Standing { detail, row, client, subject, issued, official, consent, emergency })
+        // A basis nobody knows is held to what the strictest demands.
+        let basis = BasisKind::parse(detail.basis.as_str()).unwrap_or(BasisKind::Consent);
+        let rules = standing::load(engines, &subject).await?;
+        Ok(Standing { detail, row, client, subject, issued, official, consent, emergency, basis, rules })
     }
 
     fn decide(&self, standing: &Standing) -> Decision {
-        let Standing { detail, client, issued, official, consent, .. } = standing;
+        let Standing { detail, client, issued, official, consent, basis, rules, .. } = standing;
         let granted = consent.as_ref().map(|consent| consent.record.granted()).unwrap_or_default();
         let fields: Vec<&str> = detail.datatypes.iter().map(String::as_str).collect();
-        let basis = BasisKind::parse(detail.basis.as_str()).unwrap_or(BasisKind::Consent);
+        let now = self.engines.now();
         self.engines.register.decide(&PolicyFacts {
             action: Action::Disclose,
-            now: self.engines.now(),
+            now,
             client: ClientFacts {
                 id: &client.client_id,
                 agency: &client.agency,
@@ -248,18 +256,24 @@ impl Gateway {
                 proved: issued.official_how.as_deref() == Some("proved"),
             }),
             purpose: &detail.purpose,
-            basis,
+            basis: *basis,
             fields: &fields,
             has_case: issued.case.is_some(),
             assurance: issued.assurance.as_deref().and_then(|a| a.parse().ok()).unwrap_or(0),
             consent: consent.as_ref().map(|consent| consent.facts(&granted, 0, false)),
-            standing: None,
+            standing: rules.facts(&detail.purpose, &client.agency, now),
             emergency: standing.emergency.as_ref().map(|approved| approved.facts(issued)),
         })
     }
 
-    async fn decide_again(&self, ask: &Ask<'_>, standing: &Standing) -> Result<Option<Error>, Error> {
+    /// Why not today; `replays` are used up with a refusal. What was overridden is noted in what stands.
+    async fn decide_again(
+        &self,
+        standing: &mut Standing,
+        replays: Vec<(Uuid, Millis)>,
+    ) -> Result<Option<Error>, Error> {
         let decision = self.decide(standing);
+        standing.issued.overrides = decision.overrides.iter().map(|&code| code.to_owned()).collect();
         let Some(reason) = decision.reason else { return Ok(None) };
         let facts = Facts {
             bundle: Some(decision.bundle_version),
@@ -269,10 +283,7 @@ impl Gateway {
             rules: decision.rules,
             ..standing.issued.clone()
         };
-        let recorded = self
-            .engines
-            .refuse(Kind::DataRefused, &standing.subject, facts, vec![proof_id(ask.proof)])
-            .await?;
+        let recorded = self.engines.refuse(Kind::DataRefused, &standing.subject, facts, replays).await?;
         Ok(Some(match recorded {
             Recorded::Entry(entry) => Error::Refused { reason, entry: Some(entry) },
             Recorded::Replayed(_) => Error::ProofReplayed,
@@ -310,7 +321,7 @@ impl Gateway {
     async fn fetch_and_release(
         &self,
         ask: &Ask<'_>,
-        standing: &Standing,
+        standing: &mut Standing,
         use_: Reserve,
         reserved: Reserved,
     ) -> Result<Answer, Error> {
@@ -334,7 +345,18 @@ impl Gateway {
         if delivery.data.is_empty() {
             return Err(self.nothing(standing, delivery).await?);
         }
-        let placed = self.release(ask, standing, use_, reserved, &delivery).await?;
+        let placed = match self.release(ask, standing, use_, reserved, &delivery).await? {
+            Some(placed) => placed,
+            // She changed her own rules while the sources were asked: decided again, by those of now.
+            None => {
+                standing.rules = standing::load(&self.engines, &standing.subject).await?;
+                if let Some(refusal) = self.decide_again(standing, Vec::new()).await? {
+                    return Err(refusal);
+                }
+                let placed = self.release(ask, standing, use_, reserved, &delivery).await?;
+                placed.ok_or(Error::Append(AppendError::Unavailable(None)))?
+            }
+        };
         self.engines.metrics.data_released();
         self.answer(ask, standing, delivery, &placed)
     }
@@ -357,7 +379,8 @@ impl Gateway {
         })
     }
 
-    /// The entry, with everything it relies on read again in its transaction (I7).
+    /// The entry, with everything it relies on read again in its transaction (I7); `None` when the person's own rules
+    /// are no longer those it was decided by.
     async fn release(
         &self,
         ask: &Ask<'_>,
@@ -365,7 +388,7 @@ impl Gateway {
         use_: Reserve,
         reserved: Reserved,
         delivery: &Delivery,
-    ) -> Result<Placed, Error> {
+    ) -> Result<Option<Placed>, Error> {
         let facts = Facts {
             decision: Some("allow".to_owned()),
             bundle: Some(self.engines.bundle.as_ref().to_owned()),
@@ -391,6 +414,7 @@ impl Gateway {
                 token: Some(standing.row.jti),
                 consent: standing.row.consent,
                 approver: standing.emergency.as_ref().map(|approved| approved.owed.approver),
+                standing: standing.rules.require(standing.basis),
                 bundle: Some(Arc::clone(&self.engines.bundle)),
                 ..Require::default()
             },
@@ -399,7 +423,8 @@ impl Gateway {
         };
         let refused = |reason| Err(Error::Refused { reason, entry: None });
         match self.engines.appender.run(command).await? {
-            Outcome::Done { entry: Some(placed), .. } => Ok(placed),
+            Outcome::Done { entry: Some(placed), .. } => Ok(Some(placed)),
+            Outcome::Stale => Ok(None),
             Outcome::ClientSuspended => refused(Reason::ClientSuspended),
             Outcome::OfficialSuspended => refused(Reason::OfficialSuspended),
             Outcome::BundleChanged => refused(Reason::EvaluationError),
@@ -409,8 +434,7 @@ impl Gateway {
             | Outcome::Replayed(_)
             | Outcome::UsesExhausted
             | Outcome::Collapsed(_)
-            | Outcome::LimitReached(_)
-            | Outcome::Stale => Err(Error::Inconsistent("outcome")),
+            | Outcome::LimitReached(_) => Err(Error::Inconsistent("outcome")),
         }
     }
 

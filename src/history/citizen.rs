@@ -204,19 +204,21 @@ async fn note_reading(engines: &Engines, reader: Reader<'_>) -> Result<(), Histo
     }
 }
 
-/// Whether it stands in the list: one's own reading does not.
+/// Whether it stands in the list: one's own reading does not, nor what is in nobody's chain or of no known kind.
 fn is_listed(kind: &str) -> bool {
-    matches!(
-        Kind::parse(kind),
-        Some(
-            Kind::TokenIssued
-                | Kind::TokenRefused
-                | Kind::TokenRevoked
-                | Kind::DataReleased
-                | Kind::DataRefused
-                | Kind::RecordViewed
+    Kind::parse(kind).is_some_and(|kind| {
+        !matches!(
+            kind,
+            Kind::HistoryRead
+                | Kind::ClientRegistered
+                | Kind::ClientSuspended
+                | Kind::ClientRestored
+                | Kind::OfficialRegistered
+                | Kind::OfficialSuspended
+                | Kind::OfficialRestored
+                | Kind::PolicyActivated
         )
-    )
+    })
 }
 
 async fn scan(

@@ -81,7 +81,19 @@ pub async fn remember_versions(engines: &Engines) -> Result<(), HistoryError> {
 /// [`HistoryError`] when the database fails.
 pub async fn purpose_texts(engines: &Engines, access: &Access) -> Result<Option<PurposeTexts>, HistoryError> {
     let Some(id) = &access.facts.purpose else { return Ok(None) };
-    let Some(version) = &access.facts.purpose_version else {
+    purpose_of(engines, id, access.facts.purpose_version.as_deref()).await
+}
+
+/// The texts of a purpose in a version, or today's where none is named; `None` when that version is not known here.
+///
+/// # Errors
+/// [`HistoryError`] when the database fails.
+pub async fn purpose_of(
+    engines: &Engines,
+    id: &str,
+    version: Option<&str>,
+) -> Result<Option<PurposeTexts>, HistoryError> {
+    let Some(version) = version else {
         // A revocation decides nothing and names no version: today's words say which purpose it was.
         return Ok(engines.register.catalogue().purpose(id).map(|purpose| texts(engines, purpose)));
     };
@@ -91,7 +103,7 @@ pub async fn purpose_texts(engines: &Engines, access: &Access) -> Result<Option<
         return Ok(Some(texts(engines, purpose)));
     }
     let row = engines.store.purpose_version(version).await?.filter(|row| row.purpose == *id);
-    let wrong = |_| HistoryError::Version(version.clone());
+    let wrong = |_| HistoryError::Version(version.to_owned());
     row.map(|row| serde_json::from_str(&row.body).map_err(wrong)).transpose()
 }
 

@@ -31,6 +31,7 @@ use crate::{
         token::CodeRequest,
     },
     secret::Secret,
+    standing::{self, Question},
     store::{
         append::Change,
         grants::{Code, Pushed as Row},
@@ -55,6 +56,8 @@ pub enum Arrival {
     Asked(Box<Consent>),
     /// The request is about somebody else; nothing about it is said.
     SomebodyElse,
+    /// She has ruled it out ahead of time (`standing`): she is not asked, and goes back with a no to this address.
+    RuledOut(String),
 }
 
 /// A person arrives at `/oauth/authorize`. `may_answer` says whether she may answer for the one it names (she is that
@@ -96,6 +99,19 @@ pub async fn arrive(
     let Some(Answers { joint: minor }) = may_answer(&wish.subject).await else {
         return Ok(Arrival::SomebodyElse);
     };
+    let rules = standing::load(engines, &wish.subject).await?;
+    if let Some(why) = rules.withholds(&wish.purpose.id, &client.agency, Channel::Present) {
+        let question = Question {
+            client: &client,
+            purpose: wish.purpose,
+            fields: &wish.detail.datatypes,
+            case: wish.detail.case.as_deref(),
+            justification: wish.detail.justification.as_deref(),
+        };
+        standing::withhold(engines, &wish.subject, question, why, Vec::new()).await?;
+        // The same as if she had said it now: what she chose is not the agency's to know.
+        return Ok(Arrival::RuledOut(go_back(engines, &client.client_id, &request, said_no())?));
+    }
     let once = jose::replay_id("arrival", &query.client_id, &query.request_uri, Millis(row.expires));
     let joint = wish.purpose.consent.as_ref().is_some_and(|terms| terms.private_life);
     let asked = consent::ask(
@@ -198,14 +214,12 @@ pub async fn answer(
     let consent = consent::answer(engines, consent, answering).await?;
     let location = match (&request, consent.state) {
         (Some(request), State::Given) => Some(Verdict::Code(Secret::new(code))).map(|v| (request, v)),
-        (Some(request), State::Refused) => {
-            let error = OAuthError::new(ErrorCode::AccessDenied, "refused", "the person said no");
-            Some((request, Verdict::Error(error)))
-        }
+        (Some(request), State::Refused) => Some((request, said_no())),
         _ => None,
     };
+    let client = &consent.record.client_id;
     let location =
-        location.map(|(request, verdict)| go_back(engines, &consent, request, verdict)).transpose()?;
+        location.map(|(request, verdict)| go_back(engines, client, request, verdict)).transpose()?;
     Ok(Answered { consent, location })
 }
 
@@ -233,10 +247,14 @@ fn issue_code(
     Ok(Change::PutCode(Box::new(Code { hash, client, consent, sealed, expires: expires.0 })))
 }
 
+fn said_no() -> Verdict {
+    Verdict::Error(OAuthError::new(ErrorCode::AccessDenied, "refused", "the person said no"))
+}
+
 /// Where the browser goes with an answer: in the query, or signed (JARM).
 fn go_back(
     engines: &Engines,
-    consent: &Consent,
+    client: &str,
     request: &PushedRequest,
     verdict: Verdict,
 ) -> Result<String, Error> {
@@ -245,7 +263,7 @@ fn go_back(
     let location = match request.response_mode {
         ResponseMode::Query => answer.location(&request.redirect_uri),
         ResponseMode::Jwt => {
-            let (now, client) = (engines.now(), consent.record.client_id.as_str());
+            let now = engines.now();
             let claims = signed_answers::SignedResponse::new(&answer.iss, client, now, answer.parameters());
             let jwt = engines.tokens.sign(signed_answers::RESPONSE_TYPE, &claims, now)?;
             append(&request.redirect_uri, &[("response", jwt)])

@@ -13,14 +13,14 @@ use super::{
     emergency::{self, Emergency},
     official::{self, Acting},
     poll, refresh,
-    release::{Grant, release},
+    release::{self, Grant, Ruling, release},
     request, service,
 };
 use crate::{
     consent::{self},
     domain::{
         catalogue::BasisKind,
-        decision::{Action, ClientFacts, Decision, Facts as PolicyFacts, Reason},
+        decision::{Action, ClientFacts, Decision, Facts as PolicyFacts, Reason, StandingFacts},
         record::{Facts, Kind},
         subject::Subject,
     },
@@ -32,7 +32,9 @@ use crate::{
         scope::ServiceScope,
         token::{DetailsRequest, TokenRequest, TokenResponse},
     },
+    standing,
     store::append::{Command, Outcome},
+    time::Millis,
 };
 
 /// An official who signed in at her agency, as `login` proved it.
@@ -83,15 +85,26 @@ pub async fn issue(engines: &Engines, ask: Ask<'_>) -> Result<TokenResponse, Err
             };
         }
     };
-    let judged = match grant {
-        Ok(grant) => judge(engines, &ask, grant).await,
-        Err(refusal) => Err(refusal),
+    let grant = match grant {
+        Ok(grant) => grant,
+        Err(refusal) => return Err(use_up(engines, &ask, refusal).await?),
     };
-    match judged {
-        // What the transaction refuses has used the assertion and the proof up already.
-        Ok((grant, facts)) => release(engines, &ask, grant, facts).await,
-        Err(refusal) => Err(use_up(engines, &ask, refusal).await?),
+    let ruling = match judge(engines, &ask, &grant, replays(&ask)).await {
+        Ok(ruling) => ruling,
+        Err(refusal) => return Err(use_up(engines, &ask, refusal).await?),
+    };
+    // What the transaction refuses has used the assertion and the proof up already.
+    if let Some(token) = release(engines, &ask, &grant, ruling, release::replays(&ask, &grant)).await? {
+        return Ok(token);
     }
+    // The person changed her own rules in between. What the request could use once is used up, by this very request:
+    // so it is decided again here, by the rules as they are now, and not sent back to be asked again.
+    let ruling = judge(engines, &ask, &grant, Vec::new()).await?;
+    release(engines, &ask, &grant, ruling, Vec::new()).await?.ok_or_else(|| {
+        let description =
+            "the person's own rules are changing at this moment; ask again with everything fresh";
+        OAuthError::new(ErrorCode::TemporarilyUnavailable, "standing_changed", description).into()
+    })
 }
 
 /// The scopes of grant management are for clients that are registered for it; a suspended one is told that first.
@@ -163,17 +176,34 @@ async fn details<'a>(
     })
 }
 
-/// Puts a grant before the rules: what its entry says, or why not.
-async fn judge<'a>(engines: &Engines, ask: &Ask<'_>, grant: Grant<'a>) -> Result<(Grant<'a>, Facts), Error> {
-    let decision = decide(engines, ask, &grant).await?;
-    let facts = facts(&grant, proved_assurance(ask), &decision);
+/// Puts a grant before the rules, those of the law and her own: what its entry says, or why not. `replays` are used up
+/// with a refusal.
+async fn judge(
+    engines: &Engines,
+    ask: &Ask<'_>,
+    grant: &Grant<'_>,
+    replays: Vec<(Uuid, Millis)>,
+) -> Result<Ruling, Error> {
+    let rules = standing::load(engines, &grant.subject).await?;
+    let met = rules.facts(&grant.purpose.id, &grant.client.agency, engines.now());
+    let decision = decide(engines, ask, grant, met).await?;
+    let facts = facts(grant, proved_assurance(ask), &decision);
     match decision.reason {
-        None => Ok((grant, facts)),
-        Some(reason) => Err(refuse(engines, ask, &grant.subject, facts, reason, &decision).await?),
+        None => Ok(Ruling {
+            facts,
+            standing: rules.require(grant.basis),
+            each_time: grant.consent.is_some() && met.is_some_and(|met| met.ask_each_time),
+        }),
+        Some(reason) => Err(refuse(engines, ask, &grant.subject, facts, (reason, &decision), replays).await?),
     }
 }
 
-async fn decide(engines: &Engines, ask: &Ask<'_>, grant: &Grant<'_>) -> Result<Decision, Error> {
+async fn decide(
+    engines: &Engines,
+    ask: &Ask<'_>,
+    grant: &Grant<'_>,
+    standing: Option<StandingFacts>,
+) -> Result<Decision, Error> {
     let fields: Vec<&str> = grant.fields.iter().map(String::as_str).collect();
     let consent = grant.consent.as_ref();
     let granted = consent.map(|consent| consent.record.granted()).unwrap_or_default();
@@ -200,7 +230,7 @@ async fn decide(engines: &Engines, ask: &Ask<'_>, grant: &Grant<'_>) -> Result<D
         has_case: grant.case.is_some(),
         assurance,
         consent: consent.map(|consent| consent.facts(&granted, uses, grant.fresh)),
-        standing: None,
+        standing,
         emergency: grant.emergency.as_ref().map(Emergency::facts),
     }))
 }
@@ -229,6 +259,7 @@ fn facts(grant: &Grant<'_>, proved: Option<u8>, decision: &Decision) -> Facts {
         justification: grant.justification.clone(),
         official: official.map(|named| named.official.code.clone()),
         official_how: official.map(|named| if named.proved { "proved" } else { "asserted" }.to_owned()),
+        overrides: decision.overrides.iter().map(|&code| code.to_owned()).collect(),
         purpose: Some(grant.purpose.id.clone()),
         purpose_version: decision.purpose_version.clone(),
         reason: decision.reason.map(|reason| reason.code().to_owned()),
@@ -243,12 +274,12 @@ async fn refuse(
     ask: &Ask<'_>,
     subject: &Subject,
     facts: Facts,
-    reason: Reason,
-    decision: &Decision,
+    (reason, decision): (Reason, &Decision),
+    replays: Vec<(Uuid, Millis)>,
 ) -> Result<Error, Error> {
     engines.metrics.token_refused(reason.code());
     let description = sentence(reason, decision);
-    Ok(match engines.refuse(Kind::TokenRefused, subject, facts, replays(ask)).await? {
+    Ok(match engines.refuse(Kind::TokenRefused, subject, facts, replays).await? {
         Recorded::Entry(entry) => {
             OAuthError::new(code(reason), reason.code(), &description).with_entry(entry).into()
         }
@@ -323,7 +354,7 @@ pub(super) fn too_late(reason: Reason) -> Error {
     OAuthError::new(code(reason), reason.code(), reason.en()).into()
 }
 
-pub(super) fn replays(ask: &Ask<'_>) -> Vec<(Uuid, crate::time::Millis)> {
+pub(super) fn replays(ask: &Ask<'_>) -> Vec<(Uuid, Millis)> {
     vec![ask.who.replay, (ask.proof.replay_id(), ask.proof.expires())]
 }
 

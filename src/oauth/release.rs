@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{
     Error,
     emergency::Emergency,
-    issue::{Ask, replayed, replays, too_late},
+    issue::{self, Ask, replayed, too_late},
     official::Acting,
     request, status,
 };
@@ -62,6 +62,16 @@ pub(super) struct Grant<'a> {
     pub(super) once: Option<Once>,
 }
 
+/// What was decided about a grant, and by what.
+pub(super) struct Ruling {
+    /// What the entry says.
+    pub(super) facts: Facts,
+    /// The person and the revision of her own rules, where the basis obeys them.
+    pub(super) standing: Option<(Uuid, i64)>,
+    /// Whether she wants to be asked each time: then a yes is one token of one use.
+    pub(super) each_time: bool,
+}
+
 /// Something that is exchanged for a token once.
 #[derive(Clone, Copy)]
 pub(super) struct Once {
@@ -70,22 +80,33 @@ pub(super) struct Once {
     pub(super) expires: Millis,
 }
 
-/// Writes the entry with the token, and only then gives the token.
+/// What must never have been used before: assertion, proof, and a code or backchannel request.
+pub(super) fn replays(ask: &Ask<'_>, grant: &Grant<'_>) -> Vec<(Uuid, Millis)> {
+    let mut replays = issue::replays(ask);
+    replays.extend(grant.once.map(|once| (once.id, once.expires)));
+    replays
+}
+
+/// Writes the entry with the token, and only then gives the token. `None`: the person's own rules are no longer those
+/// it was decided by, and `replays` are used up.
 ///
 /// # Errors
 /// [`Error::Refused`] for what changed since the decision.
 pub(super) async fn release(
     engines: &Engines,
     ask: &Ask<'_>,
-    grant: Grant<'_>,
-    mut facts: Facts,
-) -> Result<TokenResponse, Error> {
+    grant: &Grant<'_>,
+    ruling: Ruling,
+    replays: Vec<(Uuid, Millis)>,
+) -> Result<Option<TokenResponse>, Error> {
+    let Ruling { mut facts, standing, each_time } = ruling;
     let now = engines.now();
     let lifetime = i64::from(grant.purpose.max_lifetime_s).min(MAX_LIFETIME);
     let row = grant.consent.as_ref().map(|consent| &consent.row);
     let end = now.seconds().saturating_add(lifetime);
     // Rounded down: no token outlives the consent it rests on.
     let exp = row.map_or(end, |row| end.min(row.expires.div_euclid(1000)));
+    let uses = if each_time { 1 } else { grant.purpose.max_uses };
     let jti = engines.id();
     let handle = engines.vault.handle(&grant.client.agency, &grant.subject).await?;
     let grant_id = row.and_then(|row| row.grant_id);
@@ -98,7 +119,7 @@ pub(super) async fn release(
         datatypes: grant.fields.clone(),
         basis: request::wire(grant.basis),
         expires_at: exp,
-        uses_left: grant.purpose.max_uses,
+        uses_left: uses,
         consent: row.map(|row| row.id.to_string()),
         limits: grant.consent.as_ref().map(|consent| (&consent.record.limits).into()),
     }])
@@ -122,7 +143,7 @@ pub(super) async fn release(
         acr: None,
     };
     let access_token = engines.tokens.sign(access_token::TYPE, &token, now)?;
-    let refresh = refresh_token(engines, &grant, now);
+    let refresh = if each_time { None } else { refresh_token(engines, grant, now) };
 
     let expires = Millis::from_seconds(exp);
     facts.token = Some(jti.to_string());
@@ -134,8 +155,6 @@ pub(super) async fn release(
     }
     let entry = engines.id();
     let event = Event { id: entry, at: now, kind: Kind::TokenIssued, subject: grant.subject.clone(), facts };
-    let mut replays = replays(ask);
-    replays.extend(grant.once.map(|once| (once.id, once.expires)));
     let command = Command {
         replays,
         require: Require {
@@ -143,6 +162,7 @@ pub(super) async fn release(
             official: grant.official.as_ref().map(|named| named.official.id).filter(|id| !id.is_nil()),
             approver: grant.emergency.as_ref().and_then(Emergency::approver_id),
             consent: row.map(|row| row.id),
+            standing,
             bundle: Some(Arc::clone(&engines.bundle)),
             ..Require::default()
         },
@@ -154,7 +174,7 @@ pub(super) async fn release(
             entry,
             audience: grant.audience.clone(),
             expires,
-            uses: i64::from(grant.purpose.max_uses),
+            uses: i64::from(uses),
             consent: row.map(|row| row.id),
             grant_id,
             status: place,
@@ -167,7 +187,7 @@ pub(super) async fn release(
         // INVARIANT I1: this arm is the only way out for a token, and it comes after the commit.
         Outcome::Done { entry: Some(_), .. } => {
             engines.metrics.token_issued();
-            Ok(TokenResponse {
+            Ok(Some(TokenResponse {
                 access_token,
                 token_type: TokenType::DPoP,
                 expires_in: exp - now.seconds(),
@@ -175,10 +195,11 @@ pub(super) async fn release(
                 refresh_token: refresh.map(|(token, _)| token),
                 scope: None,
                 grant_id: grant_id.map(|id| id.to_string()),
-            })
+            }))
         }
+        Outcome::Stale => Ok(None),
         Outcome::Replayed(id) if grant.once.is_some_and(|once| once.id == id) => {
-            Err(used_again(engines, &grant).await?)
+            Err(used_again(engines, grant).await?)
         }
         Outcome::Replayed(id) => Err(replayed(ask, id)),
         Outcome::ClientSuspended => Err(too_late(Reason::ClientSuspended)),
@@ -194,8 +215,7 @@ pub(super) async fn release(
         Outcome::Done { entry: None, .. }
         | Outcome::UsesExhausted
         | Outcome::Collapsed(_)
-        | Outcome::TokenRevoked
-        | Outcome::Stale => Err(Error::Inconsistent("outcome")),
+        | Outcome::TokenRevoked => Err(Error::Inconsistent("outcome")),
     }
 }
 

@@ -42,8 +42,7 @@ async fn what_is_no_route_is_not_found_and_says_nothing(app: &mut TestApp) {
     for path in [
         "/oauth",
         "/oauth/token/",
-        "/oauth/authorize",
-        "/oauth/par",
+        "/oauth/par/",
         "/Data",
         "/data/",
         "/log/",

@@ -18,6 +18,7 @@ mod support;
 mod access;
 mod authentication;
 mod backchannel;
+mod choices;
 mod consent;
 mod data;
 mod dpop;

@@ -185,3 +185,19 @@ pub enum Capacity {
     /// The service: time-outs and expiries.
     System,
 }
+
+impl Capacity {
+    /// The stable word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Own => "own",
+            Self::Parent => "parent",
+            Self::Guardian => "guardian",
+            Self::Attorney => "attorney",
+            Self::Agency => "agency",
+            Self::Authority => "authority",
+            Self::System => "system",
+        }
+    }
+}

@@ -18,8 +18,23 @@ pub enum StandingChoice {
         /// The purpose's title.
         purpose: String,
     },
+    /// Never this agency.
+    NeverAgency {
+        /// The agency's name.
+        agency: String,
+    },
     /// Ask each time: no consent opens more than one view.
     AskEachTime,
+    /// Ask each time for one purpose.
+    AskFor {
+        /// The purpose's title.
+        purpose: String,
+    },
+    /// This agency's questions are not passed on.
+    Muted {
+        /// The agency's name.
+        agency: String,
+    },
     /// Only within these hours.
     Within {
         /// The hours of the day in Vietnam.
@@ -48,7 +63,9 @@ impl ChoiceRow {
     pub fn means(&self, page: &Layout) -> String {
         page.say(match self.choice {
             StandingChoice::Never { .. } => "choice-never-means",
-            StandingChoice::AskEachTime => "choice-ask-means",
+            StandingChoice::NeverAgency { .. } => "choice-never-agency-means",
+            StandingChoice::AskEachTime | StandingChoice::AskFor { .. } => "choice-ask-means",
+            StandingChoice::Muted { .. } => "choice-muted-means",
             StandingChoice::Within { .. } => "choice-hours-means",
         })
     }
@@ -62,7 +79,17 @@ pub fn describe(page: &Layout, choice: &StandingChoice) -> String {
             let purpose = lower_first(purpose);
             sentence(page.lang, "choice-never", &[("purpose", Part::Strong(&purpose))])
         }
+        StandingChoice::NeverAgency { agency } => {
+            sentence(page.lang, "choice-never-agency", &[("agency", Part::Strong(agency))])
+        }
         StandingChoice::AskEachTime => page.say("choice-ask"),
+        StandingChoice::AskFor { purpose } => {
+            let purpose = lower_first(purpose);
+            sentence(page.lang, "choice-ask-for", &[("purpose", Part::Strong(&purpose))])
+        }
+        StandingChoice::Muted { agency } => {
+            sentence(page.lang, "choice-muted", &[("agency", Part::Strong(agency))])
+        }
         StandingChoice::Within { hours } => words::hours(page.lang, "choice-hours", *hours),
     }
 }
@@ -76,6 +103,10 @@ pub enum ChoiceProblem {
     BadHours,
     /// The choice is there already.
     AlreadyThere,
+    /// The list has changed since the form was shown.
+    Changed,
+    /// There are as many choices as there can be.
+    TooMany,
 }
 
 /// The page. A new choice posts `csrf`, `revision`, `kind` (`never`, `ask` or `hours`) and, by kind, `purpose` or `from`
@@ -115,6 +146,8 @@ impl Choices {
             ChoiceProblem::NoPurpose => (self.page.say("choice-problem-purpose"), "purpose"),
             ChoiceProblem::BadHours => (self.page.say("choice-problem-hours"), "add"),
             ChoiceProblem::AlreadyThere => (self.page.say("choice-problem-there"), "add"),
+            ChoiceProblem::Changed => (self.page.say("choice-problem-changed"), "add"),
+            ChoiceProblem::TooMany => (self.page.say("choice-problem-many"), "add"),
         })
     }
 }

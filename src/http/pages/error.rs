@@ -19,6 +19,16 @@ pub enum Problem {
     FormExpired,
     /// The request could not be understood.
     BadRequest,
+    /// It was answered, or changed, meanwhile.
+    Changed,
+    /// The time to answer is over.
+    TooLate,
+    /// The first of two has answered; the other must.
+    NeedsOther,
+    /// The request an agency sent somebody here with is unknown, over or answered.
+    RequestGone,
+    /// That request is about somebody else.
+    NotForYou,
     /// Too many requests.
     TooMany,
     /// The service is overloaded or starting.
@@ -29,13 +39,18 @@ pub enum Problem {
 
 impl Problem {
     /// All, for the test that renders each.
-    pub const EACH: [Self; 9] = [
+    pub const EACH: [Self; 14] = [
         Self::NotFound,
         Self::NotAllowed,
         Self::SignInAgain,
         Self::SignInFailed,
         Self::FormExpired,
         Self::BadRequest,
+        Self::Changed,
+        Self::TooLate,
+        Self::NeedsOther,
+        Self::RequestGone,
+        Self::NotForYou,
         Self::TooMany,
         Self::Unavailable,
         Self::Internal,
@@ -46,9 +61,11 @@ impl Problem {
     pub const fn status(self) -> u16 {
         match self {
             Self::NotFound => 404,
-            Self::NotAllowed | Self::FormExpired => 403,
+            Self::NotAllowed | Self::FormExpired | Self::NotForYou => 403,
             Self::SignInAgain => 401,
-            Self::SignInFailed | Self::BadRequest => 400,
+            Self::SignInFailed | Self::BadRequest | Self::RequestGone => 400,
+            Self::Changed | Self::NeedsOther => 409,
+            Self::TooLate => 410,
             Self::TooMany => 429,
             Self::Unavailable => 503,
             Self::Internal => 500,
@@ -63,6 +80,11 @@ impl Problem {
             Self::SignInFailed => ("error-sign-in-failed", "error-sign-in-failed-do"),
             Self::FormExpired => ("error-form-expired", "error-form-expired-do"),
             Self::BadRequest => ("error-bad-request", "error-bad-request-do"),
+            Self::Changed => ("error-changed", "error-changed-do"),
+            Self::TooLate => ("error-too-late", "error-too-late-do"),
+            Self::NeedsOther => ("error-needs-other", "error-needs-other-do"),
+            Self::RequestGone => ("error-request-gone", "error-request-gone-do"),
+            Self::NotForYou => ("error-not-for-you", "error-not-for-you-do"),
             Self::TooMany => ("error-too-many", "error-too-many-do"),
             Self::Unavailable => ("error-unavailable", "error-unavailable-do"),
             Self::Internal => ("error-internal", "error-internal-do"),

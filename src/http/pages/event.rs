@@ -65,6 +65,10 @@ pub enum Event {
     NoticeStopped,
     /// The agency attested that it erased.
     NoticeErased,
+    /// The agency took the one extension the law gives it to stop.
+    NoticeExtended,
+    /// The agency did not stop in time.
+    NoticeOverdue,
     /// A standing choice was made or removed.
     ChoiceChanged,
     /// Somebody may act for the person from now on.
@@ -94,7 +98,7 @@ const fn keys(tag: &'static str, outcome: &'static str, row: &'static str, headi
 
 impl Event {
     /// Every event.
-    pub const EACH: [Self; 35] = [
+    pub const EACH: [Self; 37] = [
         Self::Released,
         Self::Allowed,
         Self::Refused,
@@ -125,6 +129,8 @@ impl Event {
         Self::NoticeAcknowledged,
         Self::NoticeStopped,
         Self::NoticeErased,
+        Self::NoticeExtended,
+        Self::NoticeOverdue,
         Self::ChoiceChanged,
         Self::RepresentationBegun,
         Self::RepresentationEnded,
@@ -178,6 +184,12 @@ impl Event {
                 keys("event-notice-stopped", "outcome-attested", "row-notice-stopped", plain)
             }
             Self::NoticeErased => keys("event-notice-erased", "outcome-attested", "row-notice-erased", plain),
+            Self::NoticeExtended => {
+                keys("event-notice-extended", "outcome-notice-extended", "row-notice-extended", plain)
+            }
+            Self::NoticeOverdue => {
+                keys("event-notice-overdue", "outcome-notice-overdue", "row-notice-overdue", plain)
+            }
             Self::ChoiceChanged => keys(
                 "event-choice-changed",
                 "outcome-choice-changed",

@@ -83,7 +83,7 @@ async fn overview(visit: &Visit) -> Result<HttpResponse, Failure> {
         agencies: summary.agencies,
         views: summary.views,
         refusals: summary.refusals,
-        waiting: 0,
+        waiting: crate::consent::waiting(engines, reader.subject).await?.len() as u64,
         latest,
     })
 }
@@ -177,9 +177,9 @@ async fn detail(visit: &Visit, id: &str) -> Result<HttpResponse, Failure> {
         },
         repeat: facts.repeat.is_some(),
         times: access.times,
-        acting: None,
-        overridden: String::new(),
-        consent_href: String::new(),
+        acting: words.acting(access).await?,
+        overridden: words.overridden(access, purpose.as_ref()),
+        consent_href: facts.consent.as_ref().map_or_else(String::new, |id| format!("/me/consents/{id}")),
         contact: words.contact(engines.registry.agency(facts.agency.as_deref().unwrap_or_default())),
         proof: proof(visit, reader, &detail).await?,
     })

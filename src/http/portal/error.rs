@@ -7,11 +7,14 @@ use actix_web::{
 
 use super::visit::Visit;
 use crate::{
+    consent,
+    domain::receipt::Fault,
     history::HistoryError,
     http::pages::error::{ErrorPage, Problem},
     ledger::{appender::AppendError, proof::EntryProofError, publisher::PublishError},
     login::{LoginError, session::SessionError},
-    protocol,
+    oauth, people, protocol, standing,
+    tokens::SignError,
     vault::VaultError,
 };
 
@@ -27,7 +30,27 @@ pub(super) enum Failure {
     #[error(transparent)]
     Store(#[from] crate::store::Error),
     #[error(transparent)]
+    Standing(#[from] standing::Error),
+    #[error(transparent)]
     Publish(#[from] PublishError),
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    #[error(transparent)]
+    Consent(#[from] consent::Error),
+    #[error(transparent)]
+    Answer(#[from] oauth::Error),
+    #[error(transparent)]
+    People(#[from] people::Error),
+    #[error(transparent)]
+    Receipt(#[from] Fault),
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    #[error("the request is over, or the purpose has changed since it was made")]
+    RequestGone,
+    #[error("the request is about somebody else")]
+    SomebodyElses,
+    #[error("the text that was read is missing or is not the one with its hash")]
+    TextDamaged,
     #[error("a page cannot be written")]
     Render(#[from] askama::Error),
     #[error("a table cannot be written")]
@@ -66,8 +89,17 @@ impl Failure {
             Self::Session(error) => of_session(error),
             Self::Login(error) => of_login(error),
             Self::Store(_) | Self::Publish(_) | Self::NotYetPublished => Problem::Unavailable,
+            Self::Standing(error) => of_standing(error),
+            Self::Vault(error) => of_vault(error),
+            Self::Consent(error) => of_consent(error),
+            Self::Answer(error) => of_answer(error),
+            Self::People(error) => of_people(error),
+            Self::RequestGone => Problem::RequestGone,
+            Self::SomebodyElses => Problem::NotForYou,
             Self::TooMany => Problem::TooMany,
-            Self::Render(_) | Self::Csv(_) => Problem::Internal,
+            Self::Render(_) | Self::Csv(_) | Self::Receipt(_) | Self::Sign(_) | Self::TextDamaged => {
+                Problem::Internal
+            }
             Self::NotFound => Problem::NotFound,
             Self::NotSignedIn => Problem::SignInAgain,
             Self::WrongRole => Problem::NotAllowed,
@@ -93,6 +125,60 @@ fn of_history(error: &HistoryError) -> Problem {
         HistoryError::Proof(error) => of_proof(error),
         HistoryError::Damaged { .. } | HistoryError::Version(_) => Problem::Internal,
         HistoryError::Reason(_) => Problem::BadRequest,
+    }
+}
+
+const fn of_standing(error: &standing::Error) -> Problem {
+    match error {
+        standing::Error::Stale => Problem::FormExpired,
+        standing::Error::Unfit(_) | standing::Error::NothingToChoose => Problem::BadRequest,
+        standing::Error::Store(_) => Problem::Unavailable,
+        standing::Error::Append(error) => of_append(error),
+    }
+}
+
+const fn of_consent(error: &consent::Error) -> Problem {
+    use consent::Error;
+    match error {
+        // Answered or ended by somebody who was faster, perhaps by herself in another window.
+        Error::Illegal(_) | Error::Stale | Error::Replayed(_) => Problem::Changed,
+        Error::TooLate => Problem::TooLate,
+        Error::FieldNotAsked | Error::NothingGranted => Problem::BadRequest,
+        Error::NeedsTheOther => Problem::NeedsOther,
+        Error::AssuranceTooLow => Problem::SignInAgain,
+        Error::GrantUnknown => Problem::RequestGone,
+        Error::Store(_) => Problem::Unavailable,
+        Error::Vault(error) => of_vault(error),
+        Error::Append(error) => of_append(error),
+        Error::Inconsistent(_) => Problem::Internal,
+    }
+}
+
+const fn of_people(error: &people::Error) -> Problem {
+    use people::Error;
+    match error {
+        Error::Store(_) => Problem::Unavailable,
+        Error::Vault(error) => of_vault(error),
+        Error::Append(error) => of_append(error),
+        Error::Consent(error) => of_consent(error),
+        // The yes is not hers alone to give.
+        Error::Answer(_) | Error::Denied(_) => Problem::NeedsOther,
+        Error::Unknown => Problem::NotFound,
+        Error::Flaw(_) | Error::Text(_) | Error::Represented | Error::OnlyAnOffice | Error::Already(_) => {
+            Problem::BadRequest
+        }
+        Error::Unreadable(_) => Problem::Internal,
+    }
+}
+
+const fn of_answer(error: &oauth::Error) -> Problem {
+    match error {
+        oauth::Error::Refused(_) => Problem::RequestGone,
+        oauth::Error::Store(_) => Problem::Unavailable,
+        oauth::Error::Vault(error) => of_vault(error),
+        oauth::Error::Append(error) => of_append(error),
+        oauth::Error::Consent(error) => of_consent(error),
+        oauth::Error::Sign(_) | oauth::Error::Inconsistent(_) => Problem::Internal,
     }
 }
 
@@ -164,6 +250,11 @@ const fn coded(problem: Problem) -> (&'static str, &'static str) {
         Problem::SignInFailed => ("sign_in_failed", "The sign-in did not work"),
         Problem::FormExpired => ("form_expired", "The form does not come from a page of ours"),
         Problem::BadRequest => ("bad_request", "The request cannot be understood"),
+        Problem::Changed => ("consent_changed", "It was answered or changed already"),
+        Problem::TooLate => ("answer_too_late", "The time to answer is over"),
+        Problem::NeedsOther => ("other_must_answer", "The other of the two must answer"),
+        Problem::RequestGone => ("request_gone", "The request is unknown, over or answered"),
+        Problem::NotForYou => ("request_not_for_reader", "The request is about somebody else"),
         Problem::TooMany => ("too_many_requests", "Too many requests"),
         Problem::Unavailable => ("unavailable", "The service cannot answer now; nothing was shown"),
         Problem::Internal => ("internal", "The service failed; nothing was shown"),

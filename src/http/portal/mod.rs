@@ -5,13 +5,21 @@
 //! the published log itself.
 
 mod api;
+mod asked;
 mod catalogue;
+mod choices;
 mod citizen;
 mod compliance;
+mod consent_api;
+mod consents;
 mod cookies;
 mod csv;
+mod ending;
 mod error;
+mod notice;
+mod progress;
 mod public;
+mod receipt;
 mod sign_in;
 mod sign_out;
 mod terms;
@@ -48,6 +56,10 @@ pub const ENDPOINTS: &[(&str, &str)] = &[
     ("GET", "/api/v1/me/accesses/{id}"),
     ("GET", "/api/v1/me/accesses/{id}/proof"),
     ("GET", "/api/v1/me/summary"),
+    ("GET", "/api/v1/me/choices"),
+    ("GET", "/api/v1/me/consents"),
+    ("GET", "/api/v1/me/consents/{id}"),
+    ("POST", "/api/v1/me/consents/{id}/withdraw"),
     ("POST", BACKCHANNEL_LOGOUT),
     ("POST", "/logout/backchannel/{slug}"),
 ];
@@ -123,6 +135,24 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(get("/me/history/{id}", citizen::access))
         .service(get("/me/history/{id}/proof.json", citizen::proof_json))
         .service(get("/me/history/{id}/proof.tlog", citizen::proof_tlog))
+        .service(both("/me/choices", choices::show, choices::add))
+        .service(post("/me/choices/remove", choices::remove))
+        .service(post("/me/agencies/{id}/mute", choices::mute))
+        .service(get("/oauth/authorize", asked::authorize))
+        .service(get("/requests/{id}", asked::request))
+        .service(post("/requests/{id}/answer", asked::answer))
+        .service(get("/requests/{id}/done", asked::done))
+        .service(get("/me/requests", consents::requests))
+        .service(get("/me/consents", consents::consents))
+        .service(get("/me/consents/{id}", consents::consent))
+        .service(both("/me/consents/{id}/withdraw", ending::review, ending::withdraw))
+        .service(get("/me/consents/{id}/withdrawn", ending::withdrawn))
+        .service(post("/me/consents/{id}/pause", ending::pause))
+        .service(post("/me/consents/{id}/resume", ending::resume))
+        .service(post("/me/consents/{id}/confirm", ending::confirm))
+        .service(get("/me/consents/{id}/receipt", receipt::receipt))
+        .service(get("/me/agencies/{id}", consents::agency))
+        .service(post("/me/agencies/{id}/stop", ending::stop))
         .service(both("/compliance", compliance::ask, compliance::state_reason))
         .service(get("/compliance/entries", compliance::entries))
         .service(get("/compliance/entries.csv", compliance::csv))
@@ -130,6 +160,10 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(get("/api/v1/me/accesses/{id}", api::access))
         .service(get("/api/v1/me/accesses/{id}/proof", api::proof))
         .service(get("/api/v1/me/summary", api::summary))
+        .service(get("/api/v1/me/choices", choices::list))
+        .service(get("/api/v1/me/consents", consent_api::consents))
+        .service(get("/api/v1/me/consents/{id}", consent_api::consent))
+        .service(post("/api/v1/me/consents/{id}/withdraw", consent_api::withdraw))
         .default_service(web::to(error::not_found));
 }
 

@@ -49,15 +49,7 @@ pub(super) async fn choose(visit: Visit, back: Result<Query<Back>, actix_web::Er
 
 async fn choice(visit: &Visit, back: Result<Query<Back>, actix_web::Error>) -> Result<HttpResponse, Failure> {
     let desk = &visit.state.desk;
-    let now = visit.state.engines.now();
-    // Their addresses stand in the page's policy: a browser follows the form's redirect only there.
-    let known = futures_util::future::join_all(desk.providers.iter().map(|provider| provider.discover(now)));
-    // Whoever does not answer now may do so when chosen, and the failure is said then.
-    drop(tokio::time::timeout(PATIENCE, known).await);
-    let (browser, new) = match &visit.browser {
-        Some(browser) => (browser.clone(), false),
-        None => (visit.state.engines.random.token(), true),
-    };
+    let (browser, new) = prepare(visit).await;
     let issuers = |role: fn(&IssuerRole) -> bool| {
         let own = desk.slugs().filter(move |(_, provider)| role(&provider.config().role));
         own.map(|(id, provider)| Issuer { id, label: label(visit, provider) }).collect::<Vec<_>>()
@@ -77,12 +69,47 @@ async fn choice(visit: &Visit, back: Result<Query<Back>, actix_web::Error>) -> R
         return_to: return_to.map_or_else(String::new, String::from),
         groups: groups.into_iter().filter(|group| !group.issuers.is_empty()).collect(),
     };
-    let html = crate::http::pages::render(&page)?;
-    let mut response = visit.personal(HttpResponse::build(StatusCode::OK));
+    with_browser(visit, StatusCode::OK, &page, &browser, new)
+}
+
+/// Makes ready for a page that signs in: the browser's cookie, and whether it is new.
+pub(super) async fn prepare(visit: &Visit) -> (String, bool) {
+    let now = visit.state.engines.now();
+    // Their addresses stand in the page's policy: a browser follows the form's redirect only there.
+    let providers = visit.state.desk.providers.iter();
+    let known = futures_util::future::join_all(providers.map(|provider| provider.discover(now)));
+    // Whoever does not answer now may do so when chosen, and the failure is said then.
+    drop(tokio::time::timeout(PATIENCE, known).await);
+    match &visit.browser {
+        Some(browser) => (browser.clone(), false),
+        None => (visit.state.engines.random.token(), true),
+    }
+}
+
+/// A page that signs in, with the browser's cookie where that is new.
+pub(super) fn with_browser(
+    visit: &Visit,
+    status: StatusCode,
+    page: &impl askama::Template,
+    browser: &str,
+    new: bool,
+) -> Result<HttpResponse, Failure> {
+    let html = crate::http::pages::render(page)?;
+    let mut response = visit.personal(HttpResponse::build(status));
     if new {
-        visit.set(&mut response, Cookie::Browser, &browser);
+        visit.set(&mut response, Cookie::Browser, browser);
     }
     Ok(response.content_type("text/html; charset=utf-8").body(html))
+}
+
+/// The issuers that can say of a citizen who she is as surely as that.
+pub(super) fn citizen_issuers(visit: &Visit, assurance: u8) -> Vec<Issuer> {
+    let able = |provider: &Provider| {
+        let config = provider.config();
+        matches!(config.role, IssuerRole::Citizen) && config.acr.values().any(|level| *level >= assurance)
+    };
+    let own = visit.state.desk.slugs().filter(|(_, provider)| able(provider));
+    own.map(|(id, provider)| Issuer { id, label: label(visit, provider) }).collect()
 }
 
 /// What the button of an issuer says.

@@ -2,9 +2,12 @@
 
 use std::collections::HashMap;
 
+use uuid::Uuid;
+
 use crate::{
     domain::{
         catalogue::{BasisKind, Confidence, Text},
+        consent::Capacity,
         record::Kind,
     },
     engines::Engines,
@@ -13,9 +16,9 @@ use crate::{
         access::{Missing, MissingReason, Official, Rule},
         event::Event,
         history::Row,
-        parts::{Basis, Citation, Contact, Field},
+        parts::{Acting, Basis, Citation, Contact, Field},
     },
-    i18n::{Lang, lower_first},
+    i18n::{Lang, lower_first, masked_national_id},
     policy,
     registry::Agency,
 };
@@ -31,49 +34,49 @@ pub(super) fn said(lang: Lang, text: &Text) -> String {
 /// What an entry records, as pages name it; `None` for kinds that are in nobody's history.
 pub(super) fn event(access: &Access) -> Option<Event> {
     match access.kind {
+        Kind::TokenIssued if basis(access) == Some(Basis::Emergency) => Some(Event::Emergency),
         Kind::TokenIssued => Some(Event::Allowed),
         Kind::TokenRefused | Kind::DataRefused => Some(Event::Refused),
-        Kind::TokenRevoked => Some(Event::Revoked),
+        Kind::TokenRevoked | Kind::GrantRevoked => Some(Event::Revoked),
         Kind::DataReleased if access.data_left() => Some(Event::Released),
         Kind::DataReleased => Some(Event::Nothing),
         Kind::HistoryRead => Some(Event::OwnReading),
         Kind::RecordViewed => Some(Event::Looked),
+        Kind::ConsentAsked => Some(Event::Asked),
+        Kind::ConsentWithheld => Some(Event::AskedMuted),
+        Kind::ConsentGiven => Some(Event::Given),
+        Kind::ConsentHalfGiven => Some(Event::HalfGiven),
+        Kind::ConsentRefused => Some(Event::Declined),
+        Kind::ConsentDeferred => Some(Event::Deferred),
+        Kind::ConsentUnanswered => Some(Event::Unanswered),
+        Kind::ConsentWithdrawn => Some(Event::Withdrawn),
+        Kind::ConsentPaused => Some(Event::Paused),
+        Kind::ConsentResumed => Some(Event::Resumed),
+        Kind::ConsentRevoked => Some(Event::Ended),
+        Kind::ConsentExpired => Some(Event::Expired),
+        Kind::ConsentInvalidated => Some(Event::Invalidated),
+        Kind::ConsentLapsed => Some(Event::Lapsed),
+        Kind::ConsentSuperseded => Some(Event::Superseded),
+        Kind::ConsentReviewed => Some(Event::Reviewed),
+        Kind::ConsentConfirmed => Some(Event::Confirmed),
+        Kind::NoticeSent => Some(Event::NoticeSent),
+        Kind::NoticeAcknowledged => Some(Event::NoticeAcknowledged),
+        Kind::NoticeStopped => Some(Event::NoticeStopped),
+        Kind::NoticeErased => Some(Event::NoticeErased),
+        Kind::NoticeExtended => Some(Event::NoticeExtended),
+        Kind::NoticeOverdue => Some(Event::NoticeOverdue),
+        Kind::StandingChanged => Some(Event::ChoiceChanged),
+        Kind::RepresentationBegun => Some(Event::RepresentationBegun),
+        Kind::RepresentationEnded => Some(Event::RepresentationEnded),
+        Kind::EmergencyReported => Some(Event::EmergencyReported),
+        Kind::EmergencyOverdue => Some(Event::EmergencyOverdue),
         Kind::ClientRegistered
         | Kind::ClientSuspended
         | Kind::ClientRestored
         | Kind::OfficialRegistered
         | Kind::OfficialSuspended
         | Kind::OfficialRestored
-        | Kind::PolicyActivated
-        | Kind::ConsentAsked
-        | Kind::ConsentGiven
-        | Kind::ConsentHalfGiven
-        | Kind::ConsentRefused
-        | Kind::ConsentDeferred
-        | Kind::ConsentUnanswered
-        | Kind::ConsentWithdrawn
-        | Kind::ConsentPaused
-        | Kind::ConsentResumed
-        | Kind::ConsentRevoked
-        | Kind::ConsentExpired
-        | Kind::ConsentInvalidated
-        | Kind::ConsentLapsed
-        | Kind::ConsentSuperseded
-        | Kind::ConsentReviewed
-        | Kind::ConsentConfirmed
-        | Kind::ConsentWithheld
-        | Kind::NoticeSent
-        | Kind::NoticeAcknowledged
-        | Kind::NoticeStopped
-        | Kind::NoticeErased
-        | Kind::NoticeExtended
-        | Kind::NoticeOverdue
-        | Kind::GrantRevoked
-        | Kind::StandingChanged
-        | Kind::RepresentationBegun
-        | Kind::RepresentationEnded
-        | Kind::EmergencyReported
-        | Kind::EmergencyOverdue => None,
+        | Kind::PolicyActivated => None,
     }
 }
 
@@ -129,8 +132,8 @@ impl<'a> Words<'a> {
             basis: basis(access),
             times: access.times,
             repeat: facts.repeat.is_some(),
-            acting: None,
-            overridden: false,
+            acting: self.acting(access).await?,
+            overridden: !facts.overrides.is_empty(),
         }))
     }
 
@@ -187,6 +190,36 @@ impl<'a> Words<'a> {
     fn rule(&self, id: &str, text: Option<&Text>) -> Rule {
         let because = text.map_or_else(|| id.to_owned(), |text| self.said(text));
         Rule { id: id.to_owned(), because: lower_first(because.trim_end_matches('.')) }
+    }
+
+    /// Who acted for the person, by the masked number she knows that person by.
+    pub(super) async fn acting(&self, access: &Access) -> Result<Option<Acting>, HistoryError> {
+        let facts = &access.facts;
+        let capacity = match facts.capacity.as_deref() {
+            Some("parent") => Capacity::Parent,
+            Some("guardian") => Capacity::Guardian,
+            Some("attorney") => Capacity::Attorney,
+            _ => return Ok(None),
+        };
+        let id = facts.acting.as_deref().and_then(|id| Uuid::try_parse(id).ok());
+        let subject = match id {
+            Some(id) => self.engines.vault.subject(id).await?,
+            None => None,
+        };
+        let number = match subject {
+            Some(subject) => self.engines.vault.national_id(&subject).await?,
+            None => None,
+        };
+        let who = number.map_or_else(String::new, |number| masked_national_id(number.expose()));
+        Ok(Some(Acting { who, capacity }))
+    }
+
+    /// The standing choices that the law went before, in words.
+    pub(super) fn overridden(&self, access: &Access, purpose: Option<&PurposeTexts>) -> String {
+        let text = |id: &String| {
+            rule_text(self.engines, access, purpose, id).map_or_else(|| id.clone(), |text| self.said(&text))
+        };
+        access.facts.overrides.iter().map(text).collect::<Vec<_>>().join(" ")
     }
 
     pub(super) fn citations(&self, access: &Access, purpose: Option<&PurposeTexts>) -> Vec<Citation> {

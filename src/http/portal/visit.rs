@@ -223,6 +223,21 @@ impl Visit {
         Ok(response.content_type("text/html; charset=utf-8").body(html))
     }
 
+    /// A page whose form may lead to these sites too.
+    pub(super) fn leading_to(
+        &self,
+        status: StatusCode,
+        page: &impl askama::Template,
+        sites: &[url::Url],
+    ) -> Result<HttpResponse, Failure> {
+        let html = pages::render(page)?;
+        let mut response = self.personal(HttpResponse::build(status));
+        let mut destinations = self.destinations();
+        destinations.extend_from_slice(sites);
+        response.insert_header((header::CONTENT_SECURITY_POLICY, content_security_policy(&destinations)));
+        Ok(response.content_type("text/html; charset=utf-8").body(html))
+    }
+
     /// On to another page of ours, or of an issuer.
     pub(super) fn redirect(&self, to: &str) -> HttpResponse {
         self.personal(HttpResponse::SeeOther()).insert_header((header::LOCATION, to)).finish()
@@ -245,15 +260,18 @@ impl Visit {
         for pair in SECURITY_HEADERS {
             response.insert_header(pair);
         }
-        let destinations: Vec<url::Url> =
-            self.state.desk.providers.iter().flat_map(|provider| provider.destinations()).collect();
         response
-            .insert_header((header::CONTENT_SECURITY_POLICY, content_security_policy(&destinations)))
+            .insert_header((header::CONTENT_SECURITY_POLICY, content_security_policy(&self.destinations())))
             .insert_header((header::VARY, "Cookie, Accept-Language, Accept"))
             .insert_header((header::CACHE_CONTROL, if public { CACHE_PUBLIC } else { CACHE_PERSONAL }));
         if let Some(lang) = self.chosen {
             self.set(response, Cookie::Lang, lang.tag());
         }
+    }
+
+    /// Where a form of ours may lead by redirect: the issuers.
+    fn destinations(&self) -> Vec<url::Url> {
+        self.state.desk.providers.iter().flat_map(|provider| provider.destinations()).collect()
     }
 
     /// Gives the browser a cookie.

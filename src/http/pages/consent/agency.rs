@@ -3,7 +3,10 @@
 use askama::Template;
 
 use super::list::ConsentRow;
-use crate::http::pages::{layout::Layout, parts::Contact};
+use crate::{
+    http::pages::{layout::Layout, parts::Contact},
+    i18n::{Arg, text_with},
+};
 
 /// The page. Stopping posts `csrf` to `/me/agencies/{id}/stop`; muting posts `csrf`, `muted` (`yes` or `no`) and
 /// `return_to` to `/me/agencies/{id}/mute`.
@@ -20,11 +23,20 @@ pub struct AgencyConsents {
     pub rows: Vec<ConsentRow>,
     /// Whether its questions are muted.
     pub muted: bool,
+    /// How many consents were taken back just now, when that was asked for.
+    pub stopped: Option<u64>,
     /// Whom to ask.
     pub contact: Contact,
 }
 
 impl AgencyConsents {
+    /// How much was just stopped, in a sentence.
+    #[must_use]
+    pub fn stopped_sentence(&self) -> Option<String> {
+        let said = |count| text_with(self.page.lang, "agency-stopped", &[("count", Arg::Number(count))]);
+        self.stopped.map(said)
+    }
+
     /// Those that stand.
     #[must_use]
     pub fn standing(&self) -> Vec<&ConsentRow> {

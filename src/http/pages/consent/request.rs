@@ -66,6 +66,8 @@ pub struct Request {
     pub answer_by: Millis,
     /// Where it stands.
     pub state: State,
+    /// Whether an answer was not taken because the text is no longer the one that was read.
+    pub changed: bool,
 }
 
 impl Request {

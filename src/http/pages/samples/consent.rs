@@ -111,6 +111,7 @@ fn request(make: Make, state: State, joint: Option<Joint>, acting: bool) -> Requ
         joint,
         answer_by: minutes_ago(-2 * DAY),
         state,
+        changed: acting,
     }
 }
 
@@ -277,6 +278,7 @@ fn lists(make: Make) -> Vec<(String, String)> {
             agency: agency(make),
             rows: rows(make).into_iter().take(8).collect(),
             muted,
+            stopped: muted.then_some(2),
             contact: contact(make),
         };
         all.push((format!("agency-muted-{muted}"), render(&page).unwrap()));

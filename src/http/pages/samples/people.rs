@@ -22,7 +22,19 @@ fn choices(make: Make, problem: Option<ChoiceProblem>) -> Choices {
     let hours = StandingChoice::Within { hours: Hours::new(8 * 60, 17 * 60).unwrap() };
     let row = |(i, choice): (usize, StandingChoice)| ChoiceRow { id: i.to_string(), choice };
     // With a problem the list is left short, so that every form is seen.
-    let there = if problem.is_some() { vec![never] } else { vec![never, StandingChoice::AskEachTime, hours] };
+    let agency = || make.text("Bệnh viện Hoa Sen (ví dụ)", "Hoa Sen Hospital (example)");
+    let there = if problem.is_some() {
+        vec![never]
+    } else {
+        vec![
+            never,
+            StandingChoice::NeverAgency { agency: agency() },
+            StandingChoice::AskEachTime,
+            StandingChoice::AskFor { purpose: purpose(make) },
+            StandingChoice::Muted { agency: agency() },
+            hours,
+        ]
+    };
     Choices {
         page: make.citizen("/me/choices"),
         revision: 4,
@@ -110,7 +122,13 @@ pub(super) fn pages(make: Make) -> Vec<(String, String)> {
         ("people-acting".to_owned(), render(&people(make, true, None)).unwrap()),
         ("emergencies".to_owned(), render(&emergencies(make, None)).unwrap()),
     ];
-    for problem in [ChoiceProblem::NoPurpose, ChoiceProblem::BadHours, ChoiceProblem::AlreadyThere] {
+    for problem in [
+        ChoiceProblem::NoPurpose,
+        ChoiceProblem::BadHours,
+        ChoiceProblem::AlreadyThere,
+        ChoiceProblem::Changed,
+        ChoiceProblem::TooMany,
+    ] {
         all.push((format!("choices-{problem:?}"), render(&choices(make, Some(problem))).unwrap()));
     }
     for problem in [

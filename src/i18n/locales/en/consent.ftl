@@ -72,6 +72,7 @@ request-refuse = Do not allow
 request-give = Allow
 request-defer = Answer later
 request-answer-by = Please answer by: { $value }.
+request-text-changed = The text has changed since you opened this page. Please read it again before you answer.
 request-silence = If you do not answer, that counts as no.
 request-see-consent = See details
 consent-by-telephone = You can do this without a computer. Call { $value }, or go to the one-stop desk of your commune or ward.
@@ -207,6 +208,12 @@ agency-waits = This agency is waiting for your answer
 agency-none = You allow this agency nothing now. It can view only what the law lets it view.
 agency-stop-h2 = Stop everything with this agency
 agency-stop-all = All you have agreed to with this agency is stopped at once.
+agency-stopped =
+    { $count ->
+        [0] Nothing was left to stop with this agency.
+        [one] You have stopped sharing once with this agency.
+       *[other] You have stopped sharing { $count } times with this agency.
+    }
 agency-stop-do = Stop all sharing
 
 # What the history says of consent
@@ -254,6 +261,8 @@ event-notice-sent = Agency told
 event-notice-acknowledged = Agency confirmed
 event-notice-stopped = Agency stopped
 event-notice-erased = Agency deleted
+event-notice-extended = Agency took more time
+event-notice-overdue = Agency is late
 event-choice-changed = General choice changed
 event-representation-begun = Acting for another began
 event-representation-ended = Acting for another ended
@@ -282,6 +291,8 @@ row-notice-sent = We told { $agency } at { $time } that the consent had changed.
 row-notice-acknowledged = { $agency } confirmed at { $time } that it had received the notice.
 row-notice-stopped = { $agency } reported at { $time } that it had stopped using the information.
 row-notice-erased = { $agency } reported at { $time } that it had deleted the information.
+row-notice-extended = { $agency } said at { $time } that it needs more time to stop.
+row-notice-overdue = { $agency } has not said that it stopped; its time was over at { $time }.
 row-choice-changed = A general choice changed at { $time }.
 row-representation-begun = Acting for another person began at { $time }.
 row-representation-ended = Acting for another person ended at { $time }.
@@ -303,6 +314,8 @@ outcome-reviewed = A representative agreed to it before. Until you keep it, the 
 outcome-notice-sent = The agency must confirm that it has received this.
 outcome-notice-acknowledged = The agency knows and must act on it.
 outcome-attested = These are the agency’s words. { -service } cannot check this itself.
+outcome-notice-extended = The law allows this once. It still may not look again.
+outcome-notice-overdue = It may not look again. You may complain.
 outcome-choice-changed = The new choice counts from that moment.
 outcome-representation = The page “Acting for others” shows who acts for whom, and until when.
 outcome-emergency-reported = The report is on the details page.

@@ -48,6 +48,7 @@ request-refuse = Không đồng ý
 request-give = Đồng ý cho xem
 request-defer = Trả lời sau
 request-answer-by = Trả lời chậm nhất: { $value }.
+request-text-changed = Nội dung đã thay đổi từ lúc ông/bà mở trang. Xin đọc lại trước khi trả lời.
 request-silence = Nếu ông/bà không trả lời, chúng tôi hiểu là không đồng ý.
 request-see-consent = Xem chi tiết
 consent-by-telephone = Không dùng máy cũng được. Ông/bà gọi { $value } hoặc đến bộ phận một cửa của xã, phường.
@@ -183,6 +184,11 @@ agency-waits = Cơ quan này đang chờ ông/bà trả lời
 agency-none = Hiện ông/bà không cho cơ quan này xem gì. Cơ quan chỉ xem được những gì luật cho phép.
 agency-stop-h2 = Dừng tất cả với cơ quan này
 agency-stop-all = Mọi điều ông/bà đã đồng ý với cơ quan này được rút lại cùng một lúc.
+agency-stopped =
+    { $count ->
+        [0] Không còn gì để rút lại với cơ quan này.
+       *[other] Ông/bà đã rút lại { $count } lần cho phép với cơ quan này.
+    }
 agency-stop-do = Rút lại tất cả
 
 # What the history says of consent
@@ -226,6 +232,8 @@ event-notice-sent = Đã báo cho cơ quan
 event-notice-acknowledged = Cơ quan đã xác nhận
 event-notice-stopped = Cơ quan đã dừng
 event-notice-erased = Cơ quan đã xóa
+event-notice-extended = Cơ quan xin thêm thời gian
+event-notice-overdue = Cơ quan chậm trả lời
 event-choice-changed = Đổi lựa chọn chung
 event-representation-begun = Bắt đầu làm thay
 event-representation-ended = Kết thúc làm thay
@@ -254,6 +262,8 @@ row-notice-sent = Chúng tôi báo cho { $agency } lúc { $time } là sự đồ
 row-notice-acknowledged = { $agency } xác nhận lúc { $time } là đã nhận được thông báo.
 row-notice-stopped = { $agency } báo đã dừng sử dụng thông tin, lúc { $time }.
 row-notice-erased = { $agency } báo đã xóa thông tin, lúc { $time }.
+row-notice-extended = { $agency } báo cần thêm thời gian để dừng, lúc { $time }.
+row-notice-overdue = { $agency } chưa báo đã dừng sử dụng thông tin; đã hết hạn lúc { $time }.
 row-choice-changed = Lựa chọn chung thay đổi lúc { $time }.
 row-representation-begun = Việc làm thay bắt đầu lúc { $time }.
 row-representation-ended = Việc làm thay kết thúc lúc { $time }.
@@ -275,6 +285,8 @@ outcome-reviewed = Trước đây người đại diện đã đồng ý. Cơ qu
 outcome-notice-sent = Cơ quan phải xác nhận đã nhận được.
 outcome-notice-acknowledged = Cơ quan đã biết và phải làm theo.
 outcome-attested = Đây là lời của cơ quan. { -service } không tự kiểm tra được việc này.
+outcome-notice-extended = Pháp luật cho phép một lần. Cơ quan vẫn không được xem lại.
+outcome-notice-overdue = Cơ quan không được xem lại. Ông/bà có thể khiếu nại.
 outcome-choice-changed = Lựa chọn mới áp dụng ngay từ lúc đó.
 outcome-representation = Trang “Người làm thay” cho biết ai làm thay ai, và đến khi nào.
 outcome-emergency-reported = Lời báo cáo có ở trang chi tiết.

@@ -1,0 +1,304 @@
+//! A person is asked: she arrives from an agency's site, reads, answers, and goes back.
+//!
+//! Nothing is used up and nobody is sent anywhere before the answer; an error is a page, never a redirect to an address
+//! that was not verified (RFC 9700 §4.11.2). Out of scope: what an answer does ([`oauth`], [`consent`]).
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{StatusCode, header},
+    web::{Form, Path},
+};
+
+use super::{
+    consents::{Own, acting, own, state_now},
+    error::Failure,
+    notice::{self, Text},
+    sign_in,
+    view::Words,
+    visit::{Visit, form},
+};
+use crate::{
+    consent::{self, Consent},
+    domain::consent::{Act, Actor, Capacity, Channel, State},
+    http::pages::{
+        consent::{
+            done::{Answer, RequestDone},
+            request::{Joint, Optional, Request, StepUp},
+        },
+        parts::Field,
+    },
+    i18n::Lang,
+    login::session::Session,
+    oauth::{self, Answers, Arrival, Said},
+    people,
+    protocol::{authorize::AuthorizeQuery, form::Form as Strict},
+};
+
+/// `GET /oauth/authorize` (RFC 9126 §4): whatever stands in the query beside the two parameters counts for nothing.
+pub(super) async fn authorize(visit: Visit, request: HttpRequest) -> HttpResponse {
+    let arrived = arrive(&visit, request.query_string()).await;
+    visit.answer(arrived)
+}
+
+async fn arrive(visit: &Visit, query: &str) -> Result<HttpResponse, Failure> {
+    let query = Strict::parse(query.as_bytes()).map_err(|_| Failure::Malformed)?;
+    let query = AuthorizeQuery::from_form(&query).map_err(oauth::Error::from)?;
+    let own = visit.citizen()?.subject.id();
+    let may_answer = async |subject: &crate::domain::subject::Subject| {
+        (subject.id() == own).then_some(Answers { joint: false })
+    };
+    match oauth::arrive(&visit.state.engines, &query, may_answer).await? {
+        Arrival::Asked(consent) => Ok(visit.redirect(&format!("/requests/{}", consent.row.id))),
+        Arrival::SomebodyElse => Err(Failure::SomebodyElses),
+        // She ruled it out ahead of time: she is not asked, and goes back with her no.
+        Arrival::RuledOut(location) => Ok(visit.redirect(&location)),
+    }
+}
+
+/// `GET /requests/{id}`.
+pub(super) async fn request(visit: Visit, id: Path<String>) -> HttpResponse {
+    let shown = show(&visit, &id).await;
+    visit.answer(shown)
+}
+
+async fn show(visit: &Visit, id: &str) -> Result<HttpResponse, Failure> {
+    let Own { session, consent } = own(visit, id).await?;
+    if !consent.state.is_waiting() {
+        return Ok(visit.redirect(&format!("/me/consents/{}", consent.row.id)));
+    }
+    let needed = notice::assurance(&visit.state.engines, &consent);
+    if session.assurance < needed {
+        return step_up(visit, &consent, needed, &format!("/requests/{}", consent.row.id), StatusCode::OK)
+            .await;
+    }
+    question(visit, &consent, visit.lang, None).await
+}
+
+/// The page of the question; `changed` when she answered a text that is not the one she would be answering now.
+async fn question(
+    visit: &Visit,
+    consent: &Consent,
+    lang: Lang,
+    changed: Option<StatusCode>,
+) -> Result<HttpResponse, Failure> {
+    let engines = &visit.state.engines;
+    let Text { notice, html, hash } = notice::text(engines, consent, lang)?;
+    let record = &consent.record;
+    let names = record.items.iter().filter(|item| !item.required).map(|item| item.field.clone());
+    let optional = names.zip(&notice.optional).map(|(name, field)| Optional {
+        name,
+        label: field.label.clone(),
+        sensitive: field.sensitive,
+    });
+    let others = consent::of_subject(engines, &consent.subject).await?;
+    let known =
+        others.iter().any(|other| other.record.agency == record.agency && other.row.id != consent.row.id);
+    let mut layout = visit.layout();
+    layout.lang = lang;
+    layout.url = format!("/requests/{}", consent.row.id);
+    let page = Request {
+        page: layout,
+        id: consent.row.id.to_string(),
+        revision: consent.row.revision,
+        agency: notice.agency.clone(),
+        count: notice.count(),
+        optional: optional.collect(),
+        notice: html,
+        notice_hash: hash,
+        binding_message: record.binding_message.clone().unwrap_or_default(),
+        first: !known,
+        joint: joint(visit, consent).await?,
+        answer_by: crate::time::Millis(consent.row.answer_by),
+        state: state_now(engines, consent),
+        changed: changed.is_some(),
+    };
+    visit.leading_to(changed.unwrap_or(StatusCode::OK), &page, &back(visit, consent).await?)
+}
+
+/// Where the browser may go after the form: browsers hold redirects after a form to the page's policy too.
+async fn back(visit: &Visit, consent: &Consent) -> Result<Vec<url::Url>, Failure> {
+    if consent.record.channel == Channel::Absent {
+        return Ok(Vec::new());
+    }
+    let client = visit.state.engines.registry.client(&consent.record.client_id).await?;
+    Ok(client.map_or_else(Vec::new, |client| client.redirect_uris.clone()))
+}
+
+/// Whether two must say yes, and who has.
+async fn joint(visit: &Visit, consent: &Consent) -> Result<Option<Joint>, Failure> {
+    if !consent.record.joint {
+        return Ok(None);
+    }
+    let engines = &visit.state.engines;
+    let first = consent::events(engines, consent).await?.into_iter().find(|event| event.act == Act::GiveHalf);
+    let Some(first) = first else { return Ok(Some(Joint::Nobody)) };
+    if first.event.by.capacity == Capacity::Own {
+        return Ok(Some(Joint::Reader));
+    }
+    let who = acting(&Words::new(engines, visit.lang), &first.event.by).await?;
+    Ok(Some(Joint::Other { who: who.map_or_else(String::new, |acting| acting.label(&visit.layout())) }))
+}
+
+/// The page that asks for a stronger sign-in.
+pub(super) async fn step_up(
+    visit: &Visit,
+    consent: &Consent,
+    assurance: u8,
+    return_to: &str,
+    status: StatusCode,
+) -> Result<HttpResponse, Failure> {
+    let (browser, new) = sign_in::prepare(visit).await;
+    let page = StepUp {
+        page: visit.layout(),
+        csrf: visit.browser_token(&browser),
+        agency: Words::new(&visit.state.engines, visit.lang).agency(Some(&consent.record.agency)),
+        sensitive: consent.record.is_sensitive(),
+        assurance,
+        return_to: return_to.to_owned(),
+        issuers: sign_in::citizen_issuers(visit, assurance),
+    };
+    sign_in::with_browser(visit, status, &page, &browser, new)
+}
+
+/// What the form says.
+struct Filled {
+    revision: i64,
+    notice: String,
+    lang: Lang,
+    said: Said,
+}
+
+impl Filled {
+    /// Reads the form: `field` any number of times, everything else once.
+    fn read(visit: &Visit, pairs: Vec<(String, String)>) -> Result<Self, Failure> {
+        let (fields, others): (Vec<_>, Vec<_>) = pairs.into_iter().partition(|(name, _)| name == "field");
+        let fields: Vec<String> = fields.into_iter().map(|(_, field)| field).collect();
+        let one = |wanted: &str| {
+            let mut found = others.iter().filter(|(name, _)| name == wanted);
+            match (found.next(), found.next()) {
+                (Some((_, value)), None) => Ok(value.as_str()),
+                _ => Err(Failure::Malformed),
+            }
+        };
+        visit.check_form(one("csrf")?)?;
+        let said = match one("answer")? {
+            "give" => Said::Yes(fields),
+            "refuse" => Said::No,
+            "defer" => Said::Later,
+            _ => return Err(Failure::Malformed),
+        };
+        let tag = one("lang")?;
+        let lang = Lang::ALL.into_iter().find(|lang| lang.tag() == tag).ok_or(Failure::Malformed)?;
+        Ok(Self {
+            revision: one("revision")?.parse().map_err(|_| Failure::Malformed)?,
+            notice: one("notice")?.to_owned(),
+            lang,
+            said,
+        })
+    }
+}
+
+/// `POST /requests/{id}/answer`.
+pub(super) async fn answer(
+    visit: Visit,
+    id: Path<String>,
+    filled: Result<Form<Vec<(String, String)>>, actix_web::Error>,
+) -> HttpResponse {
+    let answered = take(&visit, &id, filled).await;
+    visit.answer(answered)
+}
+
+async fn take(
+    visit: &Visit,
+    id: &str,
+    filled: Result<Form<Vec<(String, String)>>, actix_web::Error>,
+) -> Result<HttpResponse, Failure> {
+    let engines = &visit.state.engines;
+    let Own { session, consent } = own(visit, id).await?;
+    let filled = Filled::read(visit, form(filled)?)?;
+    if !consent.state.is_waiting() || filled.revision != consent.row.revision {
+        return Err(consent::Error::Stale.into());
+    }
+    if state_now(engines, &consent).is_over() {
+        return Err(consent::Error::TooLate.into());
+    }
+    let needed = notice::assurance(engines, &consent);
+    let page = format!("/requests/{}", consent.row.id);
+    if session.assurance < needed {
+        return step_up(visit, &consent, needed, &page, StatusCode::FORBIDDEN).await;
+    }
+    // INVARIANT: what is answered is what was shown (Law 91/2025/QH15, Article 9(2)): the same bytes, or not at all.
+    let text = notice::text(engines, &consent, filled.lang)?;
+    if !crate::crypto::equal(text.hash.as_bytes(), filled.notice.as_bytes()) {
+        return question(visit, &consent, filled.lang, Some(StatusCode::CONFLICT)).await;
+    }
+    let shown = (filled.lang.tag(), text.html, text.notice.is_sensitive());
+    let by = herself(session);
+    // For whom a representative must say yes too, hers is half of one (Law 91/2025/QH15, Article 24(2)).
+    let consent = match filled.said {
+        Said::Yes(_) => people::answering(engines, consent, &by).await?,
+        Said::No | Said::Later => consent,
+    };
+    let answered = oauth::answer(engines, &consent, by, filled.said, shown).await?;
+    Ok(match answered.location {
+        // RFC 9700 §4.12: 303, so that no browser sends the form on.
+        Some(location) => {
+            visit.personal(HttpResponse::SeeOther()).insert_header((header::LOCATION, location)).finish()
+        }
+        None => visit.redirect(&format!("{page}/done")),
+    })
+}
+
+/// The one who is signed in, acting for herself.
+pub(super) fn herself(session: &Session) -> Actor {
+    Actor {
+        capacity: Capacity::Own,
+        acting: None,
+        representation: None,
+        issuer: Some(session.issuer.clone()),
+        assurance: Some(session.assurance),
+    }
+}
+
+/// `GET /requests/{id}/done`: what was recorded, for as long as it is what stands.
+pub(super) async fn done(visit: Visit, id: Path<String>) -> HttpResponse {
+    let shown = recorded(&visit, &id).await;
+    visit.answer(shown)
+}
+
+async fn recorded(visit: &Visit, id: &str) -> Result<HttpResponse, Failure> {
+    let engines = &visit.state.engines;
+    let Own { consent, .. } = own(visit, id).await?;
+    let events = consent::events(engines, &consent).await?;
+    let last = events.last().ok_or(consent::Error::Inconsistent("consent event"))?;
+    let answer = match consent.state {
+        State::Given if last.act == Act::Give => Answer::Given,
+        State::HalfGiven if last.event.by.capacity == Capacity::Own => Answer::HalfGiven,
+        State::Refused => Answer::Refused,
+        State::Deferred => Answer::Deferred,
+        State::Requested | State::HalfGiven => {
+            return Ok(visit.redirect(&format!("/requests/{}", consent.row.id)));
+        }
+        _ => return Ok(visit.redirect(&format!("/me/consents/{}", consent.row.id))),
+    };
+    let mut words = Words::new(engines, visit.lang);
+    let is_given = answer == Answer::Given;
+    let these = |granted: bool| -> Vec<Field> {
+        let items = consent.record.items.iter().filter(|item| is_given && item.granted == Some(granted));
+        items.map(|item| words.field(&item.field)).collect()
+    };
+    let (granted, refused) = (these(true), these(false));
+    let id = consent.row.id.to_string();
+    visit.page(&RequestDone {
+        page: visit.layout(),
+        agency: words.agency(Some(&consent.record.agency)),
+        purpose: super::consents::titled(&mut words, &consent).await?.title,
+        answer,
+        at: last.at,
+        granted,
+        refused,
+        receipt: if answer == Answer::Deferred { String::new() } else { id.clone() },
+        id,
+        back: None,
+    })
+}

@@ -1,0 +1,185 @@
+//! A person takes a consent back, stops it for a while, lets it go on or stand; or stops an agency altogether.
+//!
+//! Taking back asks for no stronger sign-in and takes no more steps than giving (Law 91/2025/QH15, Article 10). Out of
+//! scope: what ends with it ([`consent::end`]).
+
+use actix_web::{
+    HttpResponse,
+    http::StatusCode,
+    web::{Form, Path},
+};
+use serde::Deserialize;
+
+use super::{
+    asked::{herself, step_up},
+    consents::{Own, of_agency, own},
+    error::Failure,
+    notice,
+    view::Words,
+    visit::{Visit, form},
+};
+use crate::{
+    consent::{self, Consent},
+    domain::{calendar::Deadline, consent::Act},
+    engines::Engines,
+    http::pages::consent::{done::WithdrawDone, withdraw::Withdraw},
+    time::Millis,
+};
+
+/// The form of a button.
+#[derive(Deserialize)]
+pub(super) struct Button {
+    csrf: String,
+    revision: i64,
+}
+
+/// The form of the button that stops an agency.
+#[derive(Deserialize)]
+pub(super) struct Stop {
+    csrf: String,
+}
+
+type Pressed = Result<Form<Button>, actix_web::Error>;
+
+/// The last instant of a deadline's last day, which is the day pages name.
+fn last(deadline: Deadline) -> Millis {
+    Millis(deadline.ends.0.saturating_sub(1))
+}
+
+/// By when the agency must answer, and have stopped, if a consent is taken back at `from`.
+fn deadlines(engines: &Engines, from: Millis) -> (Millis, Millis) {
+    let calendar = &engines.calendar;
+    (last(calendar.reply_by(from)), last(calendar.stop_by(from, false)))
+}
+
+/// `GET /me/consents/{id}/withdraw`.
+pub(super) async fn review(visit: Visit, id: Path<String>) -> HttpResponse {
+    let shown = before(&visit, &id).await;
+    visit.answer(shown)
+}
+
+async fn before(visit: &Visit, id: &str) -> Result<HttpResponse, Failure> {
+    let engines = &visit.state.engines;
+    let Own { consent, .. } = own(visit, id).await?;
+    if !consent.state.is_standing() {
+        return Ok(visit.redirect(&format!("/me/consents/{}", consent.row.id)));
+    }
+    let (reply_by, stop_by) = deadlines(engines, engines.now());
+    let mut words = Words::new(engines, visit.lang);
+    visit.page(&Withdraw {
+        page: visit.layout(),
+        id: consent.row.id.to_string(),
+        revision: consent.row.revision,
+        agency: words.agency(Some(&consent.record.agency)),
+        purpose: super::consents::titled(&mut words, &consent).await?.title,
+        reply_by,
+        stop_by,
+    })
+}
+
+/// `POST /me/consents/{id}/withdraw`.
+pub(super) async fn withdraw(visit: Visit, id: Path<String>, pressed: Pressed) -> HttpResponse {
+    let done = press(&visit, &id, pressed, Act::Withdraw).await;
+    visit.answer(done)
+}
+
+/// `POST /me/consents/{id}/pause`.
+pub(super) async fn pause(visit: Visit, id: Path<String>, pressed: Pressed) -> HttpResponse {
+    let done = press(&visit, &id, pressed, Act::Pause).await;
+    visit.answer(done)
+}
+
+/// `POST /me/consents/{id}/resume`.
+pub(super) async fn resume(visit: Visit, id: Path<String>, pressed: Pressed) -> HttpResponse {
+    let done = press(&visit, &id, pressed, Act::Resume).await;
+    visit.answer(done)
+}
+
+/// `POST /me/consents/{id}/confirm`.
+pub(super) async fn confirm(visit: Visit, id: Path<String>, pressed: Pressed) -> HttpResponse {
+    let done = press(&visit, &id, pressed, Act::Confirm).await;
+    visit.answer(done)
+}
+
+async fn press(visit: &Visit, id: &str, pressed: Pressed, act: Act) -> Result<HttpResponse, Failure> {
+    let engines = &visit.state.engines;
+    let Own { session, consent } = own(visit, id).await?;
+    let pressed = form(pressed)?;
+    visit.check_form(&pressed.csrf)?;
+    if pressed.revision != consent.row.revision {
+        return Err(consent::Error::Stale.into());
+    }
+    let page = format!("/me/consents/{}", consent.row.id);
+    // What lets data flow again is as good as a yes.
+    let needed = notice::assurance(engines, &consent);
+    if matches!(act, Act::Resume | Act::Confirm) && session.assurance < needed {
+        return step_up(visit, &consent, needed, &page, StatusCode::FORBIDDEN).await;
+    }
+    consent::end(engines, &consent, act, herself(session), None).await?;
+    Ok(visit.redirect(&if act == Act::Withdraw { format!("{page}/withdrawn") } else { page }))
+}
+
+/// Takes a consent back for the one who is signed in, whatever its revision.
+pub(super) async fn take_back(visit: &Visit, own: &Own<'_>) -> Result<Consent, Failure> {
+    let by = herself(own.session);
+    Ok(consent::end(&visit.state.engines, &own.consent, Act::Withdraw, by, None).await?)
+}
+
+/// `GET /me/consents/{id}/withdrawn`.
+pub(super) async fn withdrawn(visit: Visit, id: Path<String>) -> HttpResponse {
+    let shown = after(&visit, &id).await;
+    visit.answer(shown)
+}
+
+async fn after(visit: &Visit, id: &str) -> Result<HttpResponse, Failure> {
+    let engines = &visit.state.engines;
+    let Own { consent, .. } = own(visit, id).await?;
+    let events = consent::events(engines, &consent).await?;
+    let Some(at) = events.iter().find(|event| event.act == Act::Withdraw).map(|event| event.at) else {
+        return Ok(visit.redirect(&format!("/me/consents/{}", consent.row.id)));
+    };
+    let (reply_by, stop_by) = deadlines(engines, at);
+    let id = consent.row.id.to_string();
+    visit.page(&WithdrawDone {
+        page: visit.layout(),
+        agency: Words::new(engines, visit.lang).agency(Some(&consent.record.agency)),
+        at,
+        reply_by,
+        stop_by,
+        receipt: id.clone(),
+        id,
+    })
+}
+
+/// `POST /me/agencies/{id}/stop`: everything that stands, one after the other.
+pub(super) async fn stop(
+    visit: Visit,
+    id: Path<String>,
+    pressed: Result<Form<Stop>, actix_web::Error>,
+) -> HttpResponse {
+    let stopped = stop_all(&visit, &id, pressed).await;
+    visit.answer(stopped)
+}
+
+async fn stop_all(
+    visit: &Visit,
+    agency: &str,
+    pressed: Result<Form<Stop>, actix_web::Error>,
+) -> Result<HttpResponse, Failure> {
+    let (engines, reader) = (&visit.state.engines, visit.citizen()?);
+    let session = visit.session.as_ref().ok_or(Failure::NotSignedIn)?;
+    visit.check_form(&form(pressed)?.csrf)?;
+    let mut stopped = 0_u64;
+    for consent in consent::of_subject(engines, reader.subject).await? {
+        if consent.record.agency != agency || !consent.state.is_standing() {
+            continue;
+        }
+        match consent::end(engines, &consent, Act::Withdraw, herself(session), None).await {
+            Ok(_) => stopped += 1,
+            // It ended at the same moment by other means: all the better.
+            Err(consent::Error::Stale | consent::Error::Illegal(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    of_agency(visit, agency, Some(stopped)).await
+}

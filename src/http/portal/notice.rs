@@ -1,0 +1,89 @@
+//! From a request for consent to the exact text about it: the same record and catalogue give the same bytes, so that what
+//! is shown, what is answered and what is kept are one text. Out of scope: whose request it is and what is answered.
+
+use super::{error::Failure, view::Words};
+use crate::{
+    consent::{self, Consent},
+    domain::catalogue::{BasisKind, Confidence, Purpose},
+    engines::Engines,
+    http::pages::{
+        consent::words,
+        consent_notice::{ConsentNotice, render_notice},
+        parts::{Citation, Field},
+    },
+    i18n::Lang,
+};
+
+/// The text in one language, and what stands around it.
+pub(super) struct Text {
+    /// What the text says, one by one.
+    pub(super) notice: ConsentNotice,
+    /// The text: the bytes that are hashed, shown and kept.
+    pub(super) html: String,
+    /// SHA-256 of the bytes, lower-case hexadecimal.
+    pub(super) hash: String,
+}
+
+/// The purpose a consent is about, as long as it is the version that was asked for (I10).
+pub(super) fn purpose<'a>(engines: &'a Engines, consent: &Consent) -> Option<&'a Purpose> {
+    let purpose = engines.register.catalogue().purpose(&consent.record.purpose);
+    purpose.filter(|purpose| purpose.version == consent.record.purpose_version)
+}
+
+/// The text about a request in a language.
+///
+/// # Errors
+/// [`Failure::RequestGone`] when the purpose has changed since it was asked for: what she would read is not what she
+/// would answer.
+pub(super) fn text(engines: &Engines, consent: &Consent, lang: Lang) -> Result<Text, Failure> {
+    let record = &consent.record;
+    let today = purpose(engines, consent);
+    if today.is_none() && record.scopes.is_empty() {
+        return Err(Failure::RequestGone);
+    }
+    let words = Words::new(engines, lang);
+    let said = |text: &Option<String>| text.clone().unwrap_or_default();
+    let fields = |required: bool| -> Vec<Field> {
+        let these = record.items.iter().filter(|item| item.required == required);
+        these.map(|item| Field { sensitive: item.sensitive, ..words.field(&item.field) }).collect()
+    };
+    let mut required = fields(true);
+    required.extend(record.scopes.iter().filter_map(|scope| words::scope(lang, scope)));
+    let cited = today.and_then(|purpose| purpose.basis(BasisKind::Consent));
+    let citations = cited.into_iter().flat_map(|basis| &basis.citations).map(|citation| Citation {
+        text: words.said(&citation.text),
+        href: None,
+        verified: citation.confidence == Confidence::Verified,
+    });
+    let terms = today.and_then(|purpose| purpose.consent.as_ref());
+    let notice = ConsentNotice {
+        lang,
+        agency: words.agency(Some(&record.agency)),
+        agency_code: record.agency.clone(),
+        unit: said(&record.unit),
+        contact: words.contact(engines.registry.agency(&record.agency)),
+        required,
+        optional: fields(false),
+        purpose: today.map_or_else(|| record.purpose.clone(), |purpose| words.said(&purpose.title)),
+        reason: today.map_or_else(String::new, |purpose| words.said(&purpose.reason)),
+        case: said(&record.case),
+        justification: said(&record.justification),
+        limits: record.limits.clone(),
+        retention: words.said(&record.recipient_retention),
+        refusing: terms.map_or_else(String::new, |terms| words.said(&terms.refusing)),
+        citations: citations.collect(),
+    };
+    let html = render_notice(&notice)?;
+    let (hash, text) = consent::text(lang.tag(), html);
+    Ok(Text { notice, html: text.body, hash })
+}
+
+/// The lowest assurance of the sign-in that may say yes or no, or let a consent go on.
+pub(super) fn assurance(engines: &Engines, consent: &Consent) -> u8 {
+    /// How a person uses services, and every sensitive field (Decree 69/2024/ND-CP, Article 20).
+    const SENSITIVE: u8 = 3;
+    let purpose = engines.register.catalogue().purpose(&consent.record.purpose);
+    let terms = purpose.and_then(|purpose| purpose.consent.as_ref()).map_or(0, |terms| terms.assurance);
+    let sensitive = consent.record.is_sensitive() || !consent.record.scopes.is_empty();
+    terms.max(if sensitive { SENSITIVE } else { 0 })
+}
