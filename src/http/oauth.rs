@@ -10,7 +10,6 @@ use actix_web::{
 
 use super::{State, error, request};
 use crate::{
-    domain::{catalogue::Purpose, subject::Subject},
     jose::{dpop::NoncePolicy, jws::Unverified, signed_answers::INTROSPECTION_TYPE},
     login::{self, IssuerRole},
     oauth::{self, Actor, Ask, Authenticated, IntrospectionAnswer},
@@ -94,9 +93,7 @@ async fn ask_absent(
         return Err(error::too_many_prompts());
     }
     prompting.per_client.count(client_id);
-    // Her own rules are asked by whoever keeps them.
-    let unwanted = async |_: &Subject, _: &Purpose| Ok(false);
-    let asked = oauth::ask_absent(engines, &who, &form, prompting, unwanted).await.map_err(|e| {
+    let asked = oauth::ask_absent(engines, &who, &form, prompting).await.map_err(|e| {
         if matches!(e, oauth::Error::Refused(_)) {
             state.refusals.count(client_id);
         }

@@ -2,7 +2,7 @@
 //!
 //! Whom to ask is a hint, and the person of the authorization detail must be the same. Beyond what one person bears in
 //! a day, or where she does not want to be asked, a request is withheld: it is kept and answered like any other, the
-//! client polls until it ends, and the citizen finds an entry. A hint token she made herself is never withheld.
+//! client polls until it ends, and the citizen finds an entry. A hint token she made herself is neither counted nor muted.
 //! Out of scope: the polls (`poll`).
 
 use std::time::Duration;
@@ -20,7 +20,6 @@ use crate::{
     domain::{
         catalogue::Purpose,
         consent::{Channel, Limits},
-        record::{Facts, Kind},
         subject::Subject,
     },
     engines::{Engines, Recorded},
@@ -34,6 +33,7 @@ use crate::{
         rar::AuthorizationDetail,
     },
     registry::Client,
+    standing::{self, Question},
     store::{append::Change, grants::Backchannel},
     time::Millis,
 };
@@ -71,8 +71,7 @@ struct Asked<'a> {
     invited: Option<(Uuid, Millis)>,
 }
 
-/// Takes a backchannel request of a proved client. `unwanted` says whether the person does not want to be asked by this
-/// agency for this purpose.
+/// Takes a backchannel request of a proved client.
 ///
 /// # Errors
 /// [`Error::Refused`] with a precise reason; that a request was withheld is no error and cannot be told from outside.
@@ -81,7 +80,6 @@ pub async fn ask_absent(
     who: &Authenticated,
     form: &Form,
     prompting: &Prompting,
-    unwanted: impl AsyncFnOnce(&Subject, &Purpose) -> Result<bool, Error>,
 ) -> Result<BackchannelResponse, Error> {
     let checked = check(engines, who, form, prompting).await;
     client::use_up(engines, who).await?;
@@ -106,9 +104,12 @@ pub async fn ask_absent(
         next_poll: now.0,
         pace_s: i64::from(INTERVAL),
     };
-    let reason = match asked.invited {
-        Some(_) => None,
-        None if unwanted(&asked.subject, asked.purpose).await? => Some("unwanted"),
+    // A question she brings along herself is not muted and not counted; what she rules out stays ruled out.
+    let channel = if asked.invited.is_some() { Channel::Present } else { Channel::Absent };
+    let rules = standing::load(engines, &asked.subject).await?;
+    let reason = match rules.withholds(&asked.purpose.id, &who.client.agency, channel) {
+        Some(why) => Some(why),
+        None if asked.invited.is_some() => None,
         None => too_many(engines, &asked.subject, prompting).await?.then_some("too_many_requests"),
     };
     match reason {
@@ -201,25 +202,20 @@ async fn withhold(
     engines: &Engines,
     client: &Client,
     asked: &Asked<'_>,
-    reason: &str,
+    reason: &'static str,
     row: &Backchannel,
 ) -> Result<(), Error> {
-    let facts = Facts {
-        agency: Some(client.agency.as_ref().to_owned()),
-        basis: Some("consent".to_owned()),
-        bundle: Some(engines.bundle.as_ref().to_owned()),
-        capacity: Some("agency".to_owned()),
-        case: asked.detail.case.clone(),
-        client: Some(client.client_id.clone()),
-        fields: asked.detail.datatypes.clone(),
-        purpose: Some(asked.purpose.id.clone()),
-        purpose_version: Some(asked.purpose.version.clone()),
-        reason: Some(reason.to_owned()),
-        ..Facts::default()
+    let question = Question {
+        client,
+        purpose: asked.purpose,
+        fields: &asked.detail.datatypes,
+        case: asked.detail.case.as_deref(),
+        justification: asked.detail.justification.as_deref(),
     };
-    match engines.refuse(Kind::ConsentWithheld, &asked.subject, facts, Vec::new()).await? {
+    let used = asked.invited.into_iter().collect();
+    match standing::withhold(engines, &asked.subject, question, reason, used).await? {
         Recorded::Entry(_) => Ok(engines.store.insert_backchannel(row).await?),
-        Recorded::Replayed(_) => Err(Error::Inconsistent("outcome")),
+        Recorded::Replayed(_) => Err(nobody("login_hint_used").into()),
     }
 }
 

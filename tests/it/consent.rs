@@ -45,7 +45,7 @@ async fn a_pushed_request_a_yes_and_a_code_are_one_token(app: &mut TestApp) {
     assert_eq!(app.kinds_since(before).await, ["consent.asked", "consent.given", "token.issued"]);
     bank.data(reply.at("/access_token")).await.ok();
     // Used up: nothing more comes of it.
-    let again = bank.token(&jws::without(&verification(), "limits")).await;
+    let again = bank.token(&verification()).await;
     assert_eq!(again.at("/error"), "consent_required", "{}", again.text());
 }
 

@@ -69,6 +69,7 @@ async fn to_merge_adds_a_consent_and_widens_none(app: &mut TestApp) {
     let (code, first) = ward.code(&ward.push_form(&reminder(5)), &[FIELD]).await;
     let old = ward.token_form(&ward.exchange(&code)).await.ok();
     let id = old.at("/grant_id").to_owned();
+    app.pass(Duration::from_secs(1));
     let form = wish(ward.push_form(&reminder(7)), "merge", Some(&id));
     let (code, second) = ward.code(&form, &["passport.expiry_date"]).await;
     let new = ward.token_form(&ward.exchange(&code)).await.ok();
