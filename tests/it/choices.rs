@@ -135,7 +135,7 @@ async fn a_purpose_ruled_out_opens_nothing_on_consent_until_the_choice_is_taken_
 
     let before = app.count().await;
     let reply = caller.token(&reminder(CITIZEN)).await;
-    reply.refused("never", 400, "access_denied", "standing_never_purpose");
+    reply.refused("never", 403, "access_denied", "standing_never_purpose");
     assert!(!reply.at("/entry").is_empty());
     assert_eq!(newest(app, &anh, "token.refused").await.reason.as_deref(), Some("standing_never_purpose"));
     assert_eq!(app.count().await.tokens, before.tokens);
@@ -158,7 +158,7 @@ async fn an_agency_ruled_out_opens_nothing_on_consent(app: &mut TestApp) {
         assert_eq!((rules.revision, rules.choices.len()), (1, 1), "said twice, it is said once");
     }
     let reply = caller.token(&reminder(CITIZEN)).await;
-    reply.refused("never", 400, "access_denied", "standing_never_agency");
+    reply.refused("never", 403, "access_denied", "standing_never_agency");
     caller.token(&reminder(OTHER)).await.ok();
     // Another agency is another matter.
     forget(app, &anh).await;
@@ -196,7 +196,7 @@ async fn hours_are_kept_to_the_millisecond_at_the_token_and_at_the_data(app: &mu
     let instant = Duration::from_millis(1);
     app.pass(Duration::from_mins(59) - instant);
     let reply = caller.token(&reminder(CITIZEN)).await;
-    reply.refused("before eight", 400, "access_denied", "standing_outside_hours");
+    reply.refused("before eight", 403, "access_denied", "standing_outside_hours");
     app.pass(instant);
     caller.token(&reminder(CITIZEN)).await.ok();
     app.pass(Duration::from_hours(9) - instant);
@@ -204,7 +204,7 @@ async fn hours_are_kept_to_the_millisecond_at_the_token_and_at_the_data(app: &mu
     app.pass(instant);
     caller.data(&token).await.problem("at five", 403, "standing_outside_hours");
     let reply = caller.token(&reminder(CITIZEN)).await;
-    reply.refused("at five", 400, "access_denied", "standing_outside_hours");
+    reply.refused("at five", 403, "access_denied", "standing_outside_hours");
 }
 
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -335,14 +335,20 @@ async fn of_two_changes_at_once_one_happens(app: &mut TestApp) {
 async fn no_token_decided_by_older_choices_is_sequenced_after_a_newer_one(app: &mut TestApp) {
     let (caller, anh) = (app.caller(CLIENT), person(app, CITIZEN).await);
     given(app, &anh).await;
-    let mut refused = 0;
-    for _ in 0..8 {
+    let nonce = caller.nonce().await;
+    let (detail, mut refused) = (reminder(CITIZEN), 0);
+    for round in 0..12 {
         let before = app.count().await;
-        let detail = reminder(CITIZEN);
-        let asking = join_all((0..16).map(|_| caller.token(&detail)));
+        let asking = join_all((0..16).map(|_| {
+            let (form, proof) = (caller.form(&detail), caller.proof(&nonce));
+            let caller = &caller;
+            async move { caller.token_with(&form, &[proof]).await }
+        }));
+        // Each round a little later: somewhere between a decision and its entry.
         let changing = async {
-            // Somewhere among the requests, on a thread of the service's own database.
-            tokio::task::yield_now().await;
+            for _ in 0..round {
+                caller.nonce().await;
+            }
             choose(app, &anh, What::NeverPurpose(PURPOSE.to_owned())).await
         };
         let (replies, _) = tokio::join!(asking, changing);
@@ -350,7 +356,7 @@ async fn no_token_decided_by_older_choices_is_sequenced_after_a_newer_one(app: &
         let changed = kinds.iter().position(|kind| kind == "choice.changed").unwrap();
         assert!(!kinds[changed..].iter().any(|kind| kind == "token.issued"), "{kinds:?}");
         for reply in replies.into_iter().filter(|reply| reply.status != 200) {
-            reply.refused("after the change", 400, "access_denied", "standing_never_purpose");
+            reply.refused("after the change", 403, "access_denied", "standing_never_purpose");
             refused += 1;
         }
         forget(app, &anh).await;
