@@ -37,6 +37,7 @@ use crate::{
     },
     i18n::masked_national_id,
     login::session::Session,
+    standing,
     time::Millis,
 };
 
@@ -127,6 +128,7 @@ pub(super) async fn requests(visit: Visit) -> HttpResponse {
 async fn asked(visit: &Visit) -> Result<HttpResponse, Failure> {
     let (engines, reader) = (&visit.state.engines, visit.citizen()?);
     let mut words = Words::new(engines, visit.lang);
+    let rules = standing::load(engines, reader.subject).await?;
     let mut rows = Vec::new();
     for consent in consent::of_subject(engines, reader.subject).await? {
         rows.push(RequestRow {
@@ -138,7 +140,7 @@ async fn asked(visit: &Visit) -> Result<HttpResponse, Failure> {
             asked_at: Millis(consent.row.asked_at),
             answer_by: Millis(consent.row.answer_by),
             state: state_now(engines, &consent),
-            muted: false,
+            muted: rules.is_muted(&consent.record.agency),
         });
     }
     visit.page(&Requests { page: visit.layout(), rows })
@@ -302,7 +304,7 @@ pub(super) async fn of_agency(
         id: agency.id.clone(),
         agency: words.said(&agency.name),
         rows: rows(visit, &consents).await?,
-        muted: false,
+        muted: standing::load(engines, reader.subject).await?.is_muted(&agency.id),
         stopped,
         contact: words.contact(Some(agency)),
     })

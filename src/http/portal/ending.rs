@@ -23,6 +23,7 @@ use crate::{
     domain::{calendar::Deadline, consent::Act},
     engines::Engines,
     http::pages::consent::{done::WithdrawDone, withdraw::Withdraw},
+    standing,
     time::Millis,
 };
 
@@ -169,6 +170,11 @@ async fn stop_all(
     let (engines, reader) = (&visit.state.engines, visit.citizen()?);
     let session = visit.session.as_ref().ok_or(Failure::NotSignedIn)?;
     visit.check_form(&form(pressed)?.csrf)?;
+    if engines.registry.agency(agency).is_none() {
+        return Err(Failure::NotFound);
+    }
+    // Her word first: nothing new begins while what stands is being ended.
+    standing::never_agency(engines, reader.subject, &herself(session), agency).await?;
     let mut stopped = 0_u64;
     for consent in consent::of_subject(engines, reader.subject).await? {
         if consent.record.agency != agency || !consent.state.is_standing() {
