@@ -52,7 +52,7 @@ impl ConsentWalk<'_, '_> {
         let reply = self.bank.token(&self.detail(citizen)).await?;
         ensure!(text(&reply.body, "/error")? == "consent_required", "no consent was needed: {}", reply.body);
         let (page, _) = self.ask(browser, citizen).await?;
-        let page = answer(browser, &page, "refuse", &[]).await?;
+        let page = answer(browser, &page, "refuse").await?;
         let back = back_at(&page, &self.redirect_uri)?;
         ensure!(
             back.get("error").is_some_and(|error| error == "access_denied"),
@@ -70,44 +70,47 @@ impl ConsentWalk<'_, '_> {
     ) -> anyhow::Result<(String, String)> {
         self.story.step(n, "The bank asks again. She allows her name and leaves her date of birth out; the code is exchanged for one token.")?;
         let (page, verifier) = self.ask(browser, citizen).await?;
-        let consent = page.url.path().trim_start_matches("/requests/").to_owned();
         ensure!(
             page.text.contains(&format!("value=\"{OPTIONAL}\"")),
             "the optional field is not asked for by itself"
         );
         ensure!(!page.text.contains(" checked"), "something is ticked beforehand");
-        let page = answer(browser, &page, "give", &[]).await?;
-        let back = back_at(&page, &self.redirect_uri)?;
-        ensure!(back.get("iss").is_some_and(|iss| iss == self.bank.issuer), "another issuer answered");
-        let code = back.get("code").context("no code came back")?;
-        let form = [
-            ("grant_type", "authorization_code"),
-            ("code", code.as_str()),
-            ("redirect_uri", &self.redirect_uri),
-            ("code_verifier", &verifier),
-        ];
-        let reply = self.bank.post("/oauth/token", &form).await?;
+        let page = answer(browser, &page, "give").await?;
+        let code = self.code(&page)?;
+        let reply = self.exchange(&code, &verifier).await?;
         expect(&reply, 200)?;
-        let again = self.bank.post("/oauth/token", &form).await?;
-        ensure!(text(&again.body, "/error")? == "invalid_grant", "a code was exchanged twice");
+        let again = self.exchange(&code, &verifier).await?;
+        ensure!(
+            text(&again.body, "/error")? == "invalid_grant",
+            "a code was exchanged twice: {}",
+            again.body
+        );
         self.story.show(reply.body.pointer("/authorization_details/0").unwrap_or(&Value::Null))?;
         self.story.say("The same code a second time: invalid_grant, and everything issued on it has ended. So the bank asks once more.")?;
 
         let (page, verifier) = self.ask(browser, citizen).await?;
-        let _ = consent;
         let consent = page.url.path().trim_start_matches("/requests/").to_owned();
-        let page = answer(browser, &page, "give", &[]).await?;
-        let back = back_at(&page, &self.redirect_uri)?;
-        let code = back.get("code").context("no code came back")?;
-        let form = [
-            ("grant_type", "authorization_code"),
-            ("code", code.as_str()),
-            ("redirect_uri", &self.redirect_uri),
-            ("code_verifier", &verifier),
-        ];
-        let reply = self.bank.post("/oauth/token", &form).await?;
+        let page = answer(browser, &page, "give").await?;
+        let reply = self.exchange(&self.code(&page)?, &verifier).await?;
         expect(&reply, 200)?;
         Ok((text(&reply.body, "/access_token")?.to_owned(), consent))
+    }
+
+    /// The code the browser brought back.
+    fn code(&self, page: &Page) -> anyhow::Result<String> {
+        let back = back_at(page, &self.redirect_uri)?;
+        ensure!(back.get("iss").is_some_and(|iss| iss == self.bank.issuer), "another issuer answered");
+        Ok(back.get("code").context("no code came back")?.clone())
+    }
+
+    async fn exchange(&self, code: &str, verifier: &str) -> anyhow::Result<Reply> {
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", &self.redirect_uri),
+            ("code_verifier", verifier),
+        ];
+        self.bank.post("/oauth/token", &form).await
     }
 
     async fn used_up(&mut self, citizen: &Citizen, token: &str, n: u8) -> anyhow::Result<()> {
@@ -190,7 +193,11 @@ impl ConsentWalk<'_, '_> {
         self.story.say(&format!("{acked} events taken and acknowledged."))?;
         let page = browser.open(&format!("{}/me/consents/{consent}?lang=en", self.bank.issuer)).await?;
         ensure!(page.status == 200, "the consent's page answers {}", page.status);
-        self.story.say("Her page of this consent shows each step with its date.")
+        for line in ["We told the agency on", "The agency confirmed on", "must stop using the information by"]
+        {
+            ensure!(page.text.contains(line), "her page does not say `{line} …`");
+        }
+        self.story.say("Her page of this consent: told on, confirmed on, must stop by, each with its date.")
     }
 
     /// Pushes a request and sends the browser with it; the page she is asked on, and the verifier.
@@ -237,19 +244,11 @@ impl ConsentWalk<'_, '_> {
 }
 
 /// Sends the form of the request page with an answer.
-async fn answer(
-    browser: &mut Browser<'_>,
-    page: &Page,
-    answer: &str,
-    fields: &[&str],
-) -> anyhow::Result<Page> {
+async fn answer(browser: &mut Browser<'_>, page: &Page, answer: &str) -> anyhow::Result<Page> {
     let form = page.forms().into_iter().find(|form| form.action.ends_with("/answer"));
     let mut form = form.context("the page has no form to answer with")?;
     form.fields.remove("field");
     form.fields.insert("answer".to_owned(), answer.to_owned());
-    for field in fields {
-        form.fields.insert("field".to_owned(), (*field).to_owned());
-    }
     browser.send(page, &form).await
 }
 
