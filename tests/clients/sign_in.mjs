@@ -1,6 +1,10 @@
 // A person at a keyboard, without a browser: cookies, redirects, the first form with a password in it.
 
 /** Keeps cookies for each host and port, follows redirects by hand. */
+/** An attribute's value as a browser reads it. */
+const unescaped = (text) =>
+  String(text).replaceAll('&quot;', '"').replaceAll('&#34;', '"').replaceAll('&#38;', '&').replaceAll('&amp;', '&');
+
 export class Visitor {
   #cookies = new Map();
 
@@ -63,7 +67,7 @@ export class Visitor {
       if (read('name') && read('type') === 'hidden') values[read('name')] = read('value') ?? '';
     }
     const action = new URL(/action="([^"]*)"/i.exec(form)?.[1] ?? '', url);
-    const sent = Object.entries({ ...values, ...fields }).flatMap(([name, given]) => [given].flat().map((value) => [name, value]));
+    const sent = Object.entries({ ...values, ...fields }).flatMap(([name, given]) => [given].flat().map((value) => [name, unescaped(value)]));
     return this.visit(action, { method: 'POST', form: sent }, stopAt);
   }
 }
