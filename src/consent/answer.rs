@@ -97,6 +97,8 @@ pub async fn answer(engines: &Engines, consent: &Consent, ask: Answering) -> Res
         Answer::Give(_) => granted.clone(),
         Answer::Refuse | Answer::Defer => record.items.iter().map(|item| item.field.clone()).collect(),
     };
+    // A representation that was ended while she read carries no answer.
+    require.representation = ask.by.representation;
     let event = Event { by: ask.by, shown: Some(shown), granted, note: None };
     let change = step(engines, &consent.subject, &next, &record, &event, entry, Some(text))?;
     changes.insert(0, change);

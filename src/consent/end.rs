@@ -8,7 +8,7 @@ use crate::{
     domain::consent::{Act, Actor, Event, IllegalTransition},
     engines::Engines,
     ledger::entry,
-    store::append::Command,
+    store::append::{Command, Require},
 };
 
 /// Takes a consent one step on by anything but an answer.
@@ -33,12 +33,13 @@ pub async fn end(
     facts.grant = next.row.grant_id.map(|grant| grant.to_string());
     facts.note.clone_from(&note);
     let capacity = by.capacity;
+    let require = Require { representation: by.representation, ..Require::default() };
     let event = Event { by, shown: None, granted: Vec::new(), note };
     let change = step(engines, &consent.subject, &next, &consent.record, &event, entry, None)?;
     let mut changes = vec![change];
     changes.extend(notice::with(engines, consent, act, next.state, capacity, entry).await?);
     let at = engines.now();
     let event = entry::Event { id: entry, at, kind: kind(act), subject: consent.subject.clone(), facts };
-    commit(engines, event, Command { changes, ..Command::default() }).await?;
+    commit(engines, event, Command { require, changes, ..Command::default() }).await?;
     Ok(Consent { row: next.row, state: next.state, ..consent.clone() })
 }

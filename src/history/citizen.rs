@@ -1,4 +1,4 @@
-//! A citizen reads about herself.
+//! A citizen reads about herself, or a representative about her.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -9,6 +9,7 @@ use crate::{
     crypto::Digest,
     domain::{
         record::{Facts, Kind},
+        representation::Mandate,
         subject::Subject,
     },
     engines::Engines,
@@ -32,13 +33,24 @@ const SCAN: usize = 2_000;
 /// How far an entry's time may lie before that of an earlier one: requests take their places in the order they end.
 const DISORDER: Duration = Duration::from_mins(10);
 
-/// Who reads, and in which session.
+/// Whose history is read, by whom, and in which session.
 #[derive(Clone, Copy, Debug)]
 pub struct Reader<'a> {
-    /// Whose history it is, and who reads it.
+    /// Whose history it is.
     pub subject: &'a Subject,
     /// The session's id: one session makes one entry.
     pub session: &'a Digest,
+    /// What a representative reads by, whose reading is recorded before she gets it (`people::enter`); `None` for the
+    /// person herself.
+    pub mandate: Option<&'a Mandate>,
+}
+
+impl Reader<'_> {
+    /// Whether an entry is there for this reader: what a representative may not see is as absent as none.
+    fn sees(&self, engines: &Engines, access: &Access) -> bool {
+        let catalogue = engines.register.catalogue();
+        self.mandate.is_none_or(|mandate| mandate.shows_entry(catalogue, access.kind, &access.facts))
+    }
 }
 
 /// What the reader wants to see.
@@ -118,7 +130,7 @@ pub async fn page(
     limit: usize,
 ) -> Result<Page, HistoryError> {
     note_reading(engines, reader).await?;
-    let mut page = scan(engines, reader.subject, filter, before, limit).await?;
+    let mut page = scan(engines, reader, filter, before, limit).await?;
     count(engines, &mut page.accesses).await?;
     Ok(page)
 }
@@ -135,12 +147,12 @@ pub async fn summary(
 ) -> Result<Summary, HistoryError> {
     note_reading(engines, reader).await?;
     let filter = Filter { since: Some(since), ..Filter::default() };
-    let mut period = scan(engines, reader.subject, &filter, None, SCAN).await?.accesses;
+    let mut period = scan(engines, reader, &filter, None, SCAN).await?.accesses;
     count(engines, &mut period).await?;
     let left = || period.iter().filter(|access| access.data_left());
     let agencies: BTreeSet<&str> = left().filter_map(|access| access.facts.agency.as_deref()).collect();
     let refusals = period.iter().filter(|access| access.is_refusal()).map(|a| u64::from(a.times)).sum();
-    let mut newest = scan(engines, reader.subject, &Filter::default(), None, latest).await?.accesses;
+    let mut newest = scan(engines, reader, &Filter::default(), None, latest).await?.accesses;
     count(engines, &mut newest).await?;
     Ok(Summary { agencies: agencies.len() as u64, views: left().count() as u64, refusals, latest: newest })
 }
@@ -157,6 +169,9 @@ pub async fn entry(engines: &Engines, reader: Reader<'_>, id: Uuid) -> Result<Op
     let mut access = [open(&row, reader.subject)?];
     count(engines, &mut access).await?;
     let [access] = access;
+    if !reader.sees(engines, &access) {
+        return Ok(None);
+    }
     Ok(Some(Detail { access, row }))
 }
 
@@ -184,6 +199,9 @@ pub async fn proof(
 
 /// One entry a session, committed before anything is read (I9).
 async fn note_reading(engines: &Engines, reader: Reader<'_>) -> Result<(), HistoryError> {
+    if reader.mandate.is_some() {
+        return Ok(());
+    }
     let collapse = collapsing(&engines.vault.lookup(&[b"history.read", reader.session]));
     // Row and entry were one transaction, so this is as good as the entry.
     if engines.store.collapsed(collapse).await?.is_some() {
@@ -223,7 +241,7 @@ fn is_listed(kind: &str) -> bool {
 
 async fn scan(
     engines: &Engines,
-    subject: &Subject,
+    reader: Reader<'_>,
     filter: &Filter,
     before: Option<i64>,
     limit: usize,
@@ -233,15 +251,15 @@ async fn scan(
     let mut page = Page::default();
     let mut scanned = 0;
     loop {
-        let rows = engines.store.chain(subject.id(), before, CHUNK.into()).await?;
+        let rows = engines.store.chain(reader.subject.id(), before, CHUNK.into()).await?;
         let last = rows.len() < usize::from(CHUNK);
         for row in &rows {
             if oldest.is_some_and(|oldest| row.at < oldest.0) {
                 return Ok(page);
             }
             if is_listed(&row.kind) {
-                let access = open(row, subject)?;
-                if filter.wants(&access) {
+                let access = open(row, reader.subject)?;
+                if filter.wants(&access) && reader.sees(engines, &access) {
                     if page.accesses.len() == limit {
                         page.next = Some(before);
                         return Ok(page);

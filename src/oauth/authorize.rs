@@ -42,13 +42,6 @@ use crate::{
 /// How long somebody who was sent here may think it over.
 const THINKING: Duration = Duration::from_hours(1);
 
-/// Somebody who may answer.
-#[derive(Clone, Copy, Debug)]
-pub struct Answers {
-    /// Whether the person is a child whose own yes is needed beside her representative's.
-    pub joint: bool,
-}
-
 /// What became of somebody who arrived.
 #[derive(Debug)]
 pub enum Arrival {
@@ -61,14 +54,14 @@ pub enum Arrival {
 }
 
 /// A person arrives at `/oauth/authorize`. `may_answer` says whether she may answer for the one it names (she is that
-/// person, or acts for her), and whether that one is a child whose consent both must give.
+/// person, or acts for her) about the purpose with this id.
 ///
 /// # Errors
 /// [`Error::Refused`] when there is no such request any more; she is then shown a page, never sent anywhere.
 pub async fn arrive(
     engines: &Engines,
     query: &AuthorizeQuery,
-    may_answer: impl AsyncFnOnce(&Subject) -> Option<Answers>,
+    may_answer: impl AsyncFnOnce(&Subject, &str) -> bool,
 ) -> Result<Arrival, Error> {
     let gone = || {
         let description = "this request is unknown, over or answered; go back to the agency and begin again";
@@ -83,7 +76,7 @@ pub async fn arrive(
     // Once she was asked, the page may be loaded again for as long as she may think.
     if let Some(id) = row.consent {
         let consent = consent::by_id(engines, id).await?.ok_or(Error::Inconsistent("consent"))?;
-        if may_answer(&consent.subject).await.is_none() {
+        if !may_answer(&consent.subject, &consent.record.purpose).await {
             return Ok(Arrival::SomebodyElse);
         }
         let open = consent.state.is_waiting() && now.0 < consent.row.answer_by;
@@ -96,9 +89,9 @@ pub async fn arrive(
     let Wanted::Details(details) = &request.wanted else { return Err(gone().into()) };
     let detail = AuthorizationDetail::parse_list(details.expose()).map_err(OAuthError::from)?;
     let wish = wish(engines, &client, detail).await?;
-    let Some(Answers { joint: minor }) = may_answer(&wish.subject).await else {
+    if !may_answer(&wish.subject, &wish.purpose.id).await {
         return Ok(Arrival::SomebodyElse);
-    };
+    }
     let rules = standing::load(engines, &wish.subject).await?;
     if let Some(why) = rules.withholds(&wish.purpose.id, &client.agency, Channel::Present) {
         let question = Question {
@@ -113,7 +106,6 @@ pub async fn arrive(
         return Ok(Arrival::RuledOut(go_back(engines, &client.client_id, &request, said_no())?));
     }
     let once = jose::replay_id("arrival", &query.client_id, &query.request_uri, Millis(row.expires));
-    let joint = wish.purpose.consent.as_ref().is_some_and(|terms| terms.private_life);
     let asked = consent::ask(
         engines,
         consent::Ask {
@@ -128,7 +120,8 @@ pub async fn arrive(
             official: wish.official,
             binding_message: None,
             channel: Channel::Present,
-            joint: joint && minor,
+            // Who must say yes beside a child is settled when it is answered, as things stand then.
+            joint: false,
             scopes: Vec::new(),
             replays: vec![(once, Millis(row.expires))],
             also: &|id| vec![Change::BindPushed(row.hash.clone(), id)],

@@ -22,7 +22,7 @@ mod revoke;
 mod service;
 mod status;
 
-pub use authorize::{Answered, Answers, Arrival, Said, answer, arrive};
+pub use authorize::{Answered, Arrival, Said, answer, arrive};
 pub use backchannel::{Prompting, ask_absent, login_hint};
 pub use client::{Authenticated, authenticate};
 pub use introspect::{Answer as IntrospectionAnswer, introspect};

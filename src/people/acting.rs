@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use super::{Error, bonds, once, open, subject};
 use crate::{
     crypto::Digest,
     domain::{
-        catalogue::Catalogue,
-        consent::Actor,
         record::{Facts, Kind},
-        representation::{Bond, Denied, Doing, Representation},
+        representation::{Bond, Doing, Mandate, Representation},
         subject::Subject,
     },
     engines::Engines,
@@ -17,15 +17,6 @@ use crate::{
     store::append::{Command, Outcome},
     time::Millis,
 };
-
-/// How the one who acts signed in.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct By<'a> {
-    /// The issuer of the sign-in.
-    pub issuer: Option<&'a str>,
-    /// Its strength, 1 to 4.
-    pub assurance: Option<u8>,
-}
 
 /// One representation as either of the two people may see it.
 #[derive(Clone, Debug)]
@@ -36,7 +27,7 @@ pub struct Acting {
     pub live: bool,
     /// When it was ended before its time.
     pub ended_at: Option<Millis>,
-    /// The last four digits of the other person's national id, to tell several people apart.
+    /// The last three digits of the other person's national id, to tell several people apart.
     pub other_ends_with: String,
 }
 
@@ -75,7 +66,7 @@ async fn shown(
     other: &Subject,
 ) -> Result<Acting, Error> {
     let id = engines.vault.national_id(other).await?;
-    let digits = id.map(|id| id.expose().chars().rev().take(4).collect::<Vec<_>>()).unwrap_or_default();
+    let digits = id.map(|id| id.expose().chars().rev().take(3).collect::<Vec<_>>()).unwrap_or_default();
     Ok(Acting {
         live: bond.is_live(engines.now()),
         representation: bond.representation,
@@ -84,96 +75,67 @@ async fn shown(
     })
 }
 
-/// Whether one person may do this for another now, and as whom her act is recorded.
+/// The first of what one person may do for another that reaches to this; whoever acts for nobody gets nothing.
 ///
 /// # Errors
 /// [`Error::Unknown`] when she does not act for that person at all; [`Error::Denied`].
-pub async fn check(
+pub async fn mandated(
     engines: &Engines,
     representative: &Subject,
     principal: &Subject,
     doing: Doing<'_>,
-    by: By<'_>,
-) -> Result<Actor, Error> {
+) -> Result<Mandate, Error> {
     let now = engines.now();
     let mut refusal = Error::Unknown;
-    for bond in bonds_between(engines, representative, principal).await? {
-        let said = &bond.representation;
-        match if bond.ended { Err(Denied::Over) } else { said.may(doing, now) } {
-            Ok(()) => return Ok(said.actor(by.issuer.map(str::to_owned), by.assurance)),
+    for bond in bonds(engines, principal).await? {
+        if bond.representation.representative != representative.id() {
+            continue;
+        }
+        let found = Mandate::of(bond, now).and_then(|found| {
+            found.representation().may(doing, now)?;
+            Ok(found)
+        });
+        match found {
+            Ok(found) => return Ok(found),
             Err(denied) => refusal = denied.into(),
         }
     }
     Err(refusal)
 }
 
-/// What a representative sees of another person's pages.
+/// Somebody acting for somebody.
 #[derive(Clone, Debug)]
-pub struct View {
-    bonds: Vec<Representation>,
-    now: Millis,
+pub struct Acts {
+    /// The person who is acted for.
+    pub principal: Subject,
+    /// What may be seen and done in her name.
+    pub mandate: Mandate,
 }
 
-impl View {
-    /// Whether what concerns this purpose is shown. A purpose that the catalogue no longer knows could have been
-    /// hidden, so it is hidden from legal representatives.
-    #[must_use]
-    pub fn shows_purpose(&self, catalogue: &Catalogue, purpose: Option<&str>) -> bool {
-        self.bonds.iter().any(|said| match (purpose, purpose.and_then(|id| catalogue.purpose(id))) {
-            (_, Some(known)) => said.may(Doing::View(Some(known)), self.now).is_ok(),
-            (None, None) => said.may(Doing::View(None), self.now).is_ok(),
-            (Some(id), None) => {
-                let listed = said.scope.purposes.as_ref().is_none_or(|purposes| purposes.contains(id));
-                !said.ground.is_legal() && said.scope.view && listed && said.is_live(self.now)
-            }
-        })
-    }
-
-    /// Whether an entry is shown. One of an agency that names no purpose cannot be judged: legal representatives do not
-    /// see it.
-    #[must_use]
-    pub fn shows_entry(&self, catalogue: &Catalogue, facts: &Facts) -> bool {
-        let unjudged = facts.purpose.is_none() && facts.agency.is_some();
-        if unjudged && self.bonds.iter().all(|said| said.ground.is_legal()) {
-            return false;
-        }
-        self.shows_purpose(catalogue, facts.purpose.as_deref())
-    }
-}
-
-/// A representative begins to look at another person's pages: one entry a session in that person's history, committed
-/// before anything is shown (I9).
+/// A representative acts under the representation with this id, as it stands now; asked anew at every request. That she
+/// looks at another person's pages is one entry a session in that person's history, committed before anything is shown
+/// (I9).
 ///
 /// # Errors
-/// [`Error::Unknown`] and [`Error::Denied`] when she may not look; or the entry could not be written.
+/// [`Error::Unknown`] when there is none or it is somebody else's, [`Error::Denied`] when it does not count; or the
+/// entry could not be written.
 pub async fn enter(
     engines: &Engines,
     representative: &Subject,
-    principal: &Subject,
+    representation: Uuid,
     session: &Digest,
-) -> Result<View, Error> {
+) -> Result<Acts, Error> {
+    let row = engines.store.representation(representation).await?;
+    let row = row.filter(|row| row.representative == representative.id()).ok_or(Error::Unknown)?;
+    let principal = subject(engines, row.principal).await?;
     let now = engines.now();
-    let found = bonds_between(engines, representative, principal).await?;
-    let (mut bonds, mut refusal) = (Vec::new(), Error::Unknown);
-    for bond in found {
-        let said = bond.representation;
-        if bond.ended || said.is_over(now) {
-            refusal = Denied::Over.into();
-        } else if now.0 < said.from {
-            refusal = Denied::NotBegun.into();
-        } else if !said.scope.view {
-            refusal = Denied::OutOfScope.into();
-        } else {
-            bonds.push(said);
-        }
-    }
-    let Some(first) = bonds.first() else { return Err(refusal) };
-    let collapse = once(engines, &[b"representative.read", session, principal.id().as_bytes()]);
+    let mandate = Mandate::of(open(&row, &principal)?, now)?;
+    let collapse = once(engines, &[b"representative.read", session, row.id.as_bytes()]);
     if engines.store.collapsed(collapse).await?.is_none() {
         let facts = Facts {
             acting: Some(representative.id().to_string()),
-            capacity: Some(first.ground.as_str().to_owned()),
-            target: Some(first.id.to_string()),
+            capacity: Some(mandate.representation().ground.as_str().to_owned()),
+            target: Some(row.id.to_string()),
             ..Facts::default()
         };
         let event =
@@ -185,15 +147,5 @@ pub async fn enter(
             _ => return Err(AppendError::Unavailable(None).into()),
         }
     }
-    Ok(View { bonds, now })
-}
-
-async fn bonds_between(
-    engines: &Engines,
-    representative: &Subject,
-    principal: &Subject,
-) -> Result<Vec<Bond>, Error> {
-    let mut found = bonds(engines, principal).await?;
-    found.retain(|bond| bond.representation.representative == representative.id());
-    Ok(found)
+    Ok(Acts { principal, mandate })
 }

@@ -25,11 +25,7 @@ pub async fn guarded(engines: &Engines, person: &Subject, private_life: bool) ->
 /// # Errors
 /// [`Error::Answer`] when the yes is not hers to give, or she was the first of two already.
 pub async fn answering(engines: &Engines, mut consent: Consent, by: &Actor) -> Result<Consent, Error> {
-    // A purpose that is not in the catalogue any more is taken for the stricter kind.
-    let purpose = engines.register.catalogue().purpose(&consent.record.purpose);
-    let private_life =
-        purpose.is_none_or(|purpose| purpose.consent.as_ref().is_none_or(|terms| terms.private_life));
-    let guarded = guarded(engines, &consent.subject, private_life).await?;
+    let guarded = whose(engines, &consent).await?;
     let first = if consent.state == State::HalfGiven {
         let events = consent::events(engines, &consent).await?;
         events.into_iter().rev().find(|event| event.act == Act::GiveHalf).map(|event| event.event.by)
@@ -42,4 +38,27 @@ pub async fn answering(engines: &Engines, mut consent: Consent, by: &Actor) -> R
         Act::Give | Act::GiveHalf => Ok(consent),
         _ => Err(AnswerError::NotWaiting.into()),
     }
+}
+
+/// Whose word a consent needs, as things stand now.
+///
+/// # Errors
+/// [`Error`] when what is registered about the person cannot be read.
+pub async fn whose(engines: &Engines, consent: &Consent) -> Result<Guarded, Error> {
+    // A purpose that is not in the catalogue any more is taken for the stricter kind.
+    let purpose = engines.register.catalogue().purpose(&consent.record.purpose);
+    let private_life =
+        purpose.is_none_or(|purpose| purpose.consent.as_ref().is_none_or(|terms| terms.private_life));
+    guarded(engines, &consent.subject, private_life).await
+}
+
+/// Whether a consent that is paused or under review may be let go on by this person, whose right to act has been found.
+///
+/// # Errors
+/// [`Error::Answer`] when it is not hers to say.
+pub async fn may_go_on(engines: &Engines, consent: &Consent, by: &Actor) -> Result<(), Error> {
+    let guarded = whose(engines, consent).await?;
+    let mut events = consent::events(engines, consent).await?.into_iter().rev();
+    let stopped = events.find(|event| event.act == Act::Pause).map(|event| event.event.by);
+    Ok(representation::let_go_on(guarded, consent.state, stopped.as_ref(), by)?)
 }

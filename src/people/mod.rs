@@ -14,11 +14,11 @@ mod register;
 #[cfg(test)]
 mod tests;
 
-pub use acting::{Acting, By, View, acting, check, enter, representatives};
-pub use answering::{answering, guarded};
+pub use acting::{Acting, Acts, acting, enter, mandated, representatives};
+pub use answering::{answering, guarded, may_go_on, whose};
 pub use emergencies::{Owed, emergencies, emergencies_due, report};
 pub use hand_over::hand_over_due;
-pub use register::{Ending, Registration, authorise, end, list, register};
+pub use register::{Ending, Naming, Registration, authorise, end, list, register};
 
 use uuid::Uuid;
 

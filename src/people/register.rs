@@ -44,6 +44,21 @@ pub struct Registration {
     pub office: String,
 }
 
+/// What an adult says when she names somebody to act for her.
+#[derive(Clone, Debug)]
+pub struct Naming<'a> {
+    /// Whom.
+    pub representative: &'a NationalId,
+    /// In which things.
+    pub scope: Scope,
+    /// The first instant it no longer counts.
+    pub until: Millis,
+    /// What it is for.
+    pub reference: &'a str,
+    /// What the same wish comes with when it is sent twice.
+    pub key: &'a [u8],
+}
+
 /// Who ends a representation.
 #[derive(Clone, Copy, Debug)]
 pub enum Ending<'a> {
@@ -79,39 +94,38 @@ pub async fn register(
         child,
         registered_by: Registrar::Office(office),
     };
-    begin(engines, &principal, &representative, said).await
+    begin(engines, &principal, &representative, said, None).await
 }
 
-/// An adult names somebody to act for her until a day; `reference` says in her words what it is for.
+/// An adult names somebody to act for her until a day; sent twice, it is done once.
 ///
 /// # Errors
-/// [`Error::Represented`] when the law has somebody else decide for her, [`Error::Flaw`], [`Error::Text`].
+/// [`Error::Represented`] when the law has somebody else decide for her, [`Error::Flaw`], [`Error::Text`],
+/// [`Error::Already`].
 pub async fn authorise(
     engines: &Engines,
     principal: &Subject,
-    representative: &NationalId,
-    scope: Scope,
-    until: Millis,
-    reference: &str,
+    naming: Naming<'_>,
 ) -> Result<(Uuid, Placed), Error> {
     if guarded(engines, principal, true).await? != Guarded::No {
         return Err(Error::Represented);
     }
-    let representative = engines.vault.citizen(representative).await?;
+    let representative = engines.vault.citizen(naming.representative).await?;
     let said = Representation {
         schema: SCHEMA.to_owned(),
         id: engines.id(),
         principal: principal.id(),
         representative: representative.id(),
         ground: Ground::Attorney,
-        evidence: Evidence { reference: reference.to_owned(), sha256: None },
-        scope,
+        evidence: Evidence { reference: naming.reference.to_owned(), sha256: None },
+        scope: naming.scope,
         from: engines.now().0,
-        until: Some(until.0),
+        until: Some(naming.until.0),
         child: None,
         registered_by: Registrar::Principal,
     };
-    begin(engines, principal, &representative, said).await
+    let once = once(engines, &[b"authorise", principal.id().as_bytes(), naming.key]);
+    begin(engines, principal, &representative, said, Some(once)).await
 }
 
 async fn begin(
@@ -119,6 +133,7 @@ async fn begin(
     principal: &Subject,
     representative: &Subject,
     said: Representation,
+    collapse: Option<Uuid>,
 ) -> Result<(Uuid, Placed), Error> {
     said.check(engines.now())?;
     if let Some(fault) = rar::text_fault(&said.evidence.reference, 3..=200) {
@@ -135,6 +150,7 @@ async fn begin(
         changes: vec![Change::PutRepresentation(Box::new(row))],
         entry: Some(draft(engines, Kind::RepresentationBegun, principal, facts.clone())),
         also: vec![draft(engines, Kind::RepresentationBegun, representative, facts)],
+        collapse,
         ..Command::default()
     };
     Ok((said.id, placed(engines, command).await?))

@@ -177,6 +177,13 @@ pub(super) async fn end_representation(tx: &mut Tx, id: Uuid, at: Millis) -> Res
     Ok(())
 }
 
+/// Whether there is a representation with this id that was not ended.
+pub(super) async fn stands(tx: &mut Tx, id: Uuid) -> Result<bool, Error> {
+    const SQL: &str = "SELECT COUNT(*) FROM representations WHERE id = $1 AND ended_at IS NULL";
+    let found: (i64,) = on!(tx, |c| sqlx::query_as(SQL).bind(id).fetch_one(c).await)?;
+    Ok(found.0 > 0)
+}
+
 /// Records an emergency access, with the token that opens it.
 pub(super) async fn put_emergency(tx: &mut Tx, row: &Emergency) -> Result<(), Error> {
     const SQL: &str = "INSERT INTO emergencies \

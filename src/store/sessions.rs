@@ -101,6 +101,17 @@ impl Store {
         tx.commit().await
     }
 
+    /// Writes what is sealed in a session anew.
+    ///
+    /// # Errors
+    /// [`Error`] when the database fails.
+    pub async fn seal_session(&self, id: &Digest, sealed: &[u8]) -> Result<(), Error> {
+        const SQL: &str = "UPDATE sessions SET sealed = $2 WHERE id = $1";
+        let mut tx = self.begin().await?;
+        on!(&mut tx, |c| sqlx::query(SQL).bind(id.as_slice()).bind(sealed).execute(c).await.map(drop))?;
+        tx.commit().await
+    }
+
     /// Ends one session.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use minhbach::{
         subject::{NationalId, Subject},
     },
     ledger::entry,
-    oauth::{self, Answers, Arrival, Said},
+    oauth::{self, Arrival, Said},
     protocol::authorize::AuthorizeQuery,
     standing::{self, Error, Rules},
 };
@@ -231,7 +231,7 @@ async fn push(app: &TestApp, caller: &Caller<'_>, uses: u32) -> (AuthorizeQuery,
 }
 
 async fn arrive(app: &TestApp, query: &AuthorizeQuery) -> Arrival {
-    let anybody = async |_: &Subject| Some(Answers { joint: false });
+    let anybody = async |_: &Subject, _: &str| true;
     oauth::arrive(app.engines(), query, anybody).await.unwrap()
 }
 

@@ -24,7 +24,7 @@ use crate::{
 };
 
 const ANH: &str = "999000000015";
-const BANK: &str = "ngan-hang-thu-nghiem";
+pub(super) const BANK: &str = "ngan-hang-thu-nghiem";
 const CLIENT: &str = "ngan-hang.xac-minh";
 const BACK: &str = "http://127.0.0.1:9/tro-lai";
 const PURPOSE: &str = "private.bank_verification";
@@ -100,7 +100,7 @@ async fn pushed(w: &World) -> String {
 }
 
 /// Sends the form of the question as a browser would.
-async fn answer(browser: &Browser, page: &Page, id: &str, answer: &str, fields: &[&str]) -> Page {
+pub(super) async fn answer(browser: &Browser, page: &Page, id: &str, answer: &str, fields: &[&str]) -> Page {
     let (csrf, revision) = (page.hidden("csrf"), page.hidden("revision"));
     let (notice, lang) = (page.hidden("notice"), page.hidden("lang"));
     let mut form = vec![
@@ -114,7 +114,7 @@ async fn answer(browser: &Browser, page: &Page, id: &str, answer: &str, fields: 
     browser.post(&format!("/requests/{id}/answer"), &form).await
 }
 
-async fn state(w: &World, id: &str) -> State {
+pub(super) async fn state(w: &World, id: &str) -> State {
     consent::by_id(&w.engines, Uuid::parse_str(id).unwrap()).await.unwrap().unwrap().state
 }
 

@@ -1,9 +1,11 @@
 //! The portal over real HTTP, signed in through the stand-in identity provider, on both databases.
 
+mod acting;
 mod choices;
 mod citizen;
 mod compliance;
 mod consent;
+mod joint;
 mod public;
 mod sessions;
 mod world;

@@ -41,7 +41,7 @@ use crate::{
     oauth::Prompting,
     objects::Objects,
     outbound::{exchange::Exchange, http, sources::Sources},
-    policy::{Options, Register, embedded},
+    policy::{Files, Options, Register, embedded},
     registry::{Agency, Contact, Registry},
     secret::Secret,
     store::{entries::Entry, scratch::Scratch},
@@ -72,6 +72,11 @@ impl Drop for World {
 }
 
 pub(super) async fn world(scratch: Scratch) -> World {
+    world_with(scratch, &embedded()).await
+}
+
+/// A world in which these policies are in force.
+pub(super) async fn world_with(scratch: Scratch, policies: &Files) -> World {
     let folder = tempfile::tempdir().unwrap();
     let (clock, random) = (Arc::new(ManualClock::at(NOW)), Arc::new(SeededRandom::new(11)));
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -85,7 +90,7 @@ pub(super) async fn world(scratch: Scratch) -> World {
     let objects = Objects::open(&folder.path().join("log")).unwrap();
     let log = Log::new("log.example/minhbach", ring.log, store.clone(), objects, None, clock.clone());
     let register =
-        Arc::new(Register::load(&embedded(), Options { relative_to: Some(NOW) }).map_err(|_| ()).unwrap());
+        Arc::new(Register::load(policies, Options { relative_to: Some(NOW) }).map_err(|_| ()).unwrap());
     let agencies = AGENCIES.iter().map(|agency| Agency {
         id: agency.id.to_owned(),
         name: Text { vi: agency.vi.to_owned(), en: agency.en.to_owned() },

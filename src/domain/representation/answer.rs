@@ -43,6 +43,9 @@ pub enum AnswerError {
     /// The person cannot decide this alone.
     #[error("a parent or guardian answers this request")]
     RepresentativeNeeded,
+    /// Only the person herself, who decides alone now, can say this.
+    #[error("only the person herself can let this stand")]
+    PersonNeeded,
     /// It is not a person who answers.
     #[error("only the person or her representative can answer")]
     NotAPerson,
@@ -58,6 +61,7 @@ impl AnswerError {
         match self {
             Self::JointNeedsTheOther => "joint_needs_the_other",
             Self::RepresentativeNeeded => "representative_needed",
+            Self::PersonNeeded => "person_needed",
             Self::NotAPerson => "not_a_person",
             Self::NotWaiting => "not_waiting",
         }
@@ -109,6 +113,36 @@ pub fn answer(guarded: Guarded, state: State, first: Option<&Actor>, by: &Actor)
             Some(Capacity::Own) if !own => Ok(Act::Give),
             Some(Capacity::Parent | Capacity::Guardian) if own => Ok(Act::Give),
             // The same side again, or a first half that nobody can be named for.
+            _ => Err(AnswerError::JointNeedsTheOther),
+        },
+    }
+}
+
+/// Whether a consent that was stopped may be let go on by this person, which is as good as a yes. Of two who decide
+/// together, only the side that stopped it lets it go on; what waits for somebody who has come of age, she alone.
+///
+/// # Errors
+/// [`AnswerError`]; the consent then stays as it is.
+pub fn let_go_on(
+    guarded: Guarded,
+    state: State,
+    stopped_by: Option<&Actor>,
+    by: &Actor,
+) -> Result<(), AnswerError> {
+    let own = match by.capacity {
+        Capacity::Own => true,
+        Capacity::Parent | Capacity::Guardian | Capacity::Attorney => false,
+        Capacity::Agency | Capacity::Authority | Capacity::System => return Err(AnswerError::NotAPerson),
+    };
+    match (guarded, state) {
+        (Guarded::No, State::UnderReview) => own.then_some(()).ok_or(AnswerError::PersonNeeded),
+        (Guarded::No, _) => Ok(()),
+        _ if by.capacity == Capacity::Attorney => Err(AnswerError::RepresentativeNeeded),
+        (Guarded::Represented, _) if own => Err(AnswerError::RepresentativeNeeded),
+        (_, State::UnderReview) => Err(AnswerError::PersonNeeded),
+        (Guarded::Represented, _) => Ok(()),
+        (Guarded::Joint, _) => match stopped_by.map(|stopped| stopped.capacity == Capacity::Own) {
+            Some(side) if side == own => Ok(()),
             _ => Err(AnswerError::JointNeedsTheOther),
         },
     }

@@ -7,6 +7,7 @@
 //! recording (`people`).
 
 mod answer;
+mod mandate;
 
 use std::collections::BTreeSet;
 
@@ -18,7 +19,8 @@ use jiff::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub use answer::{AnswerError, Bond, Guarded, answer, guarded};
+pub use answer::{AnswerError, Bond, Guarded, answer, guarded, let_go_on};
+pub use mandate::Mandate;
 
 use super::{
     catalogue::Purpose,

@@ -29,6 +29,14 @@ pub enum Problem {
     RequestGone,
     /// That request is about somebody else.
     NotForYou,
+    /// Only the person herself does this, and the reader acts for somebody else.
+    OnlyHerself,
+    /// What the reader may do for another person does not reach to this.
+    OutOfScope,
+    /// What the reader chose to act under does not count any more.
+    ActingOver,
+    /// A parent or guardian answers this, or an office ends it.
+    Represented,
     /// Too many requests.
     TooMany,
     /// The service is overloaded or starting.
@@ -39,7 +47,7 @@ pub enum Problem {
 
 impl Problem {
     /// All, for the test that renders each.
-    pub const EACH: [Self; 14] = [
+    pub const EACH: [Self; 18] = [
         Self::NotFound,
         Self::NotAllowed,
         Self::SignInAgain,
@@ -51,6 +59,10 @@ impl Problem {
         Self::NeedsOther,
         Self::RequestGone,
         Self::NotForYou,
+        Self::OnlyHerself,
+        Self::OutOfScope,
+        Self::ActingOver,
+        Self::Represented,
         Self::TooMany,
         Self::Unavailable,
         Self::Internal,
@@ -61,7 +73,13 @@ impl Problem {
     pub const fn status(self) -> u16 {
         match self {
             Self::NotFound => 404,
-            Self::NotAllowed | Self::FormExpired | Self::NotForYou => 403,
+            Self::NotAllowed
+            | Self::FormExpired
+            | Self::NotForYou
+            | Self::OnlyHerself
+            | Self::OutOfScope
+            | Self::ActingOver
+            | Self::Represented => 403,
             Self::SignInAgain => 401,
             Self::SignInFailed | Self::BadRequest | Self::RequestGone => 400,
             Self::Changed | Self::NeedsOther => 409,
@@ -85,6 +103,10 @@ impl Problem {
             Self::NeedsOther => ("error-needs-other", "error-needs-other-do"),
             Self::RequestGone => ("error-request-gone", "error-request-gone-do"),
             Self::NotForYou => ("error-not-for-you", "error-not-for-you-do"),
+            Self::OnlyHerself => ("error-only-herself", "error-only-herself-do"),
+            Self::OutOfScope => ("error-out-of-scope", "error-out-of-scope-do"),
+            Self::ActingOver => ("error-acting-over", "error-acting-over-do"),
+            Self::Represented => ("error-represented", "error-represented-do"),
             Self::TooMany => ("error-too-many", "error-too-many-do"),
             Self::Unavailable => ("error-unavailable", "error-unavailable-do"),
             Self::Internal => ("error-internal", "error-internal-do"),

@@ -69,6 +69,8 @@ pub enum Event {
     NoticeExtended,
     /// The agency did not stop in time.
     NoticeOverdue,
+    /// A representative began to look at the person's pages.
+    ActedFor,
     /// A standing choice was made or removed.
     ChoiceChanged,
     /// Somebody may act for the person from now on.
@@ -98,7 +100,7 @@ const fn keys(tag: &'static str, outcome: &'static str, row: &'static str, headi
 
 impl Event {
     /// Every event.
-    pub const EACH: [Self; 37] = [
+    pub const EACH: [Self; 38] = [
         Self::Released,
         Self::Allowed,
         Self::Refused,
@@ -131,6 +133,7 @@ impl Event {
         Self::NoticeErased,
         Self::NoticeExtended,
         Self::NoticeOverdue,
+        Self::ActedFor,
         Self::ChoiceChanged,
         Self::RepresentationBegun,
         Self::RepresentationEnded,
@@ -155,6 +158,9 @@ impl Event {
                 keys("event-reported", "outcome-reported", "row-reported", "access-h1-reported")
             }
             Self::Looked => keys("event-looked", "outcome-looked", "row-looked", "access-h1-looked"),
+            Self::ActedFor => {
+                keys("event-acted-for", "outcome-acted-for", "row-acted-for", "access-h1-acted-for")
+            }
             Self::OwnReading => keys("event-own", "outcome-own", "row-own", "access-h1-own"),
             Self::Asked => keys("event-asked", "outcome-asked", "row-asked", plain),
             Self::AskedMuted => keys("event-asked-muted", "outcome-asked-muted", "row-asked-muted", plain),

@@ -12,10 +12,26 @@ pub struct Layout {
     pub url: String,
     /// Who is looking.
     pub visitor: Visitor,
-    /// Whose pages these are, when the reader acts for somebody else: a name or a masked number.
-    pub acting_for: Option<String>,
+    /// Whose pages these are.
+    pub acting: Acting,
     /// Who runs the service.
     pub operator: Operator,
+}
+
+/// For whom the reader acts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Acting {
+    /// For herself.
+    No,
+    /// For somebody else.
+    For {
+        /// A name or a masked number.
+        who: String,
+        /// Whether she may answer and change, and not only look.
+        answers: bool,
+    },
+    /// For herself again: what she chose to act under does not count any more, and she has not yet taken note of it.
+    Over,
 }
 
 /// Who is looking at the page.
@@ -138,6 +154,33 @@ impl Layout {
             }
             _ => self.say_value("header-signed-in-as", &self.visitor_label()),
         }
+    }
+
+    /// For whom the reader acts: a name or a masked number.
+    #[must_use]
+    pub fn acting_for(&self) -> Option<&str> {
+        match &self.acting {
+            Acting::For { who, .. } => Some(who),
+            Acting::No | Acting::Over => None,
+        }
+    }
+
+    /// Whether the reader must be told that she acts for herself again.
+    #[must_use]
+    pub fn acting_is_over(&self) -> bool {
+        self.acting == Acting::Over
+    }
+
+    /// Whether these are the reader's own pages.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        self.acting_for().is_none()
+    }
+
+    /// Whether the reader may answer and change, and not only look.
+    #[must_use]
+    pub fn may_answer(&self) -> bool {
+        !matches!(self.acting, Acting::For { answers: false, .. })
     }
 
     /// The telephone number as a link: digits and a leading plus only.

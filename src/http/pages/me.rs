@@ -24,6 +24,8 @@ pub struct Me {
     pub refusals: u64,
     /// How many requests for consent wait for an answer.
     pub waiting: u64,
+    /// How many consents a representative once gave wait for the person's own word.
+    pub reviews: u64,
     /// The newest entries, at most three.
     pub latest: Vec<Row>,
 }
@@ -51,6 +53,13 @@ impl Me {
     pub fn waits(&self) -> Option<String> {
         let args = [("count", Arg::Number(self.waiting))];
         (self.waiting > 0).then(|| text_with(self.page.lang, "me-waiting", &args))
+    }
+
+    /// "2 things a representative agreed to wait for you", when some do.
+    #[must_use]
+    pub fn to_review(&self) -> Option<String> {
+        let args = [("count", Arg::Number(self.reviews))];
+        (self.reviews > 0).then(|| text_with(self.page.lang, "me-reviews", &args))
     }
 
     /// The sentence on refusals, when there were any.

@@ -46,6 +46,10 @@ pub struct Person {
     pub until: Option<Millis>,
     /// From when on the child must say yes too (Law 91/2025/QH15 Art. 24(2)).
     pub joint_from: Option<Millis>,
+    /// From when on the child decides alone, and this ends.
+    pub hands_over_at: Option<Millis>,
+    /// Whether it counts now, so that the reader may act.
+    pub can_act: bool,
     /// Whether the reader may end it here.
     pub can_end: bool,
 }
@@ -75,6 +79,12 @@ impl Person {
     pub fn joint(&self, page: &Layout) -> Option<String> {
         self.joint_from.map(|at| page.say_value("people-joint", &date(page.lang, at)))
     }
+
+    /// From when on the child decides alone.
+    #[must_use]
+    pub fn grown(&self, page: &Layout) -> Option<String> {
+        self.hands_over_at.map(|at| page.say_value("people-grown", &date(page.lang, at)))
+    }
 }
 
 /// What was wrong with the form.
@@ -90,10 +100,12 @@ pub enum PeopleProblem {
     NoScope,
     /// Not said for which purpose.
     NoPurpose,
+    /// Somebody acts for the reader by law.
+    Represented,
 }
 
-/// The page. Acting posts `csrf` and `principal` (a representation's id, or empty to stop) to `/me/people/switch`; ending
-/// posts `csrf` and `id` to `/me/people/end`; naming posts `csrf`, `idempotency_key`, `national_id`, `scope` (`view` or
+/// The page. Acting posts `csrf` to `/me/people/{id}/act` (the representation's id), stopping to `/me/people/self`, ending
+/// to `/me/people/{id}/end`; naming posts `csrf`, `idempotency_key`, `national_id`, `scope` (`view` or
 /// `answer`), `purpose` (one, or `all`; never filled in beforehand) and `until` (`2026-12-31`) to `/me/people`.
 #[derive(Clone, Debug, Template)]
 #[template(path = "people.html")]
@@ -125,6 +137,7 @@ impl People {
             PeopleProblem::Oneself => (self.page.say("people-problem-oneself"), "national_id"),
             PeopleProblem::BadDate => (self.page.say("people-problem-date"), "until"),
             PeopleProblem::NoScope => (self.page.say("people-problem-scope"), "scope-view"),
+            PeopleProblem::Represented => (self.page.say("people-problem-represented"), "national_id"),
             PeopleProblem::NoPurpose => (self.page.say("choice-problem-purpose"), "purpose"),
         })
     }
@@ -132,6 +145,38 @@ impl People {
     /// Whether the form may be shown: nobody names a representative while acting for somebody.
     #[must_use]
     pub fn can_name(&self) -> bool {
-        self.page.acting_for.is_none()
+        self.page.is_own()
+    }
+}
+
+/// The page for somebody an agency sent here with a request about another person for whom she acts, before she does. Its
+/// form posts `csrf` and `return_to`.
+#[derive(Clone, Debug, Template)]
+#[template(path = "act_first.html")]
+pub struct ActFirst {
+    /// The frame.
+    pub page: Layout,
+    /// For whom: a masked number; `None` when it is the reader herself and she acts for somebody else.
+    pub who: Option<String>,
+    /// Where the form goes.
+    pub action: String,
+    /// The page to come back to; the handler checks that it is on this site.
+    pub return_to: String,
+}
+
+impl ActFirst {
+    /// What it is about.
+    #[must_use]
+    pub fn lead(&self) -> String {
+        match &self.who {
+            Some(who) => self.page.say_value("act-first-other", who),
+            None => self.page.say("act-first-self"),
+        }
+    }
+
+    /// What the button does.
+    #[must_use]
+    pub fn button(&self) -> String {
+        self.page.say(if self.who.is_some() { "people-act" } else { "acting-stop" })
     }
 }

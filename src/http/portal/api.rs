@@ -27,7 +27,7 @@ pub(super) async fn accesses(visit: Visit, asked: Result<Query<Asked>, actix_web
 }
 
 async fn list(visit: &Visit, asked: Result<Query<Asked>, actix_web::Error>) -> Result<HttpResponse, Failure> {
-    let (engines, reader) = (&visit.state.engines, visit.citizen()?);
+    let (engines, reader) = (&visit.state.engines, visit.person()?);
     let asked = query(asked)?;
     let limit = match asked.limit.as_deref() {
         None => LIMIT.0,
@@ -93,7 +93,7 @@ pub(super) async fn summary(visit: Visit) -> HttpResponse {
 }
 
 async fn counts(visit: &Visit) -> Result<HttpResponse, Failure> {
-    let (engines, reader) = (&visit.state.engines, visit.citizen()?);
+    let (engines, reader) = (&visit.state.engines, visit.person()?);
     let summary = history::summary(engines, reader, engines.now() - days_long(DAYS), LATEST).await?;
     Ok(visit.personal(HttpResponse::Ok()).json(json!({
         "days": DAYS,

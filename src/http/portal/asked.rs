@@ -1,10 +1,10 @@
-//! A person is asked: she arrives from an agency's site, reads, answers, and goes back.
+//! A person is asked: she reads, answers, and goes back to the agency's site if she came from there.
 //!
-//! Nothing is used up and nobody is sent anywhere before the answer; an error is a page, never a redirect to an address
-//! that was not verified (RFC 9700 §4.11.2). Out of scope: what an answer does ([`oauth`], [`consent`]).
+//! Nothing is used up and nobody is sent anywhere before the answer. Out of scope: arriving ([`super::arrival`]) and what
+//! an answer does ([`oauth`], [`consent`]).
 
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpResponse,
     http::{StatusCode, header},
     web::{Form, Path},
 };
@@ -19,7 +19,10 @@ use super::{
 };
 use crate::{
     consent::{self, Consent},
-    domain::consent::{Act, Actor, Capacity, Channel, State},
+    domain::{
+        consent::{Act, Capacity, Channel, State},
+        representation::Guarded,
+    },
     http::pages::{
         consent::{
             done::{Answer, RequestDone},
@@ -28,32 +31,9 @@ use crate::{
         parts::Field,
     },
     i18n::Lang,
-    login::session::Session,
-    oauth::{self, Answers, Arrival, Said},
+    oauth::{self, Said},
     people,
-    protocol::{authorize::AuthorizeQuery, form::Form as Strict},
 };
-
-/// `GET /oauth/authorize` (RFC 9126 §4): whatever stands in the query beside the two parameters counts for nothing.
-pub(super) async fn authorize(visit: Visit, request: HttpRequest) -> HttpResponse {
-    let arrived = arrive(&visit, request.query_string()).await;
-    visit.answer(arrived)
-}
-
-async fn arrive(visit: &Visit, query: &str) -> Result<HttpResponse, Failure> {
-    let query = Strict::parse(query.as_bytes()).map_err(|_| Failure::Malformed)?;
-    let query = AuthorizeQuery::from_form(&query).map_err(oauth::Error::from)?;
-    let own = visit.citizen()?.subject.id();
-    let may_answer = async |subject: &crate::domain::subject::Subject| {
-        (subject.id() == own).then_some(Answers { joint: false })
-    };
-    match oauth::arrive(&visit.state.engines, &query, may_answer).await? {
-        Arrival::Asked(consent) => Ok(visit.redirect(&format!("/requests/{}", consent.row.id))),
-        Arrival::SomebodyElse => Err(Failure::SomebodyElses),
-        // She ruled it out ahead of time: she is not asked, and goes back with her no.
-        Arrival::RuledOut(location) => Ok(visit.redirect(&location)),
-    }
-}
 
 /// `GET /requests/{id}`.
 pub(super) async fn request(visit: Visit, id: Path<String>) -> HttpResponse {
@@ -90,7 +70,7 @@ async fn question(
         label: field.label.clone(),
         sensitive: field.sensitive,
     });
-    let others = consent::of_subject(engines, &consent.subject).await?;
+    let others = visit.visible(visit.person()?, consent::of_subject(engines, &consent.subject).await?);
     let known =
         others.iter().any(|other| other.record.agency == record.agency && other.row.id != consent.row.id);
     let mut layout = visit.layout();
@@ -124,19 +104,25 @@ async fn back(visit: &Visit, consent: &Consent) -> Result<Vec<url::Url>, Failure
     Ok(client.map_or_else(Vec::new, |client| client.redirect_uris.clone()))
 }
 
-/// Whether two must say yes, and who has.
+/// Whose yes it needs beside the reader's, and who has said it: as things stand now, as the answer will be taken.
 async fn joint(visit: &Visit, consent: &Consent) -> Result<Option<Joint>, Failure> {
-    if !consent.record.joint {
-        return Ok(None);
-    }
     let engines = &visit.state.engines;
+    let is_own = visit.person()?.mandate.is_none();
+    match people::whose(engines, consent).await? {
+        Guarded::No => return Ok(None),
+        Guarded::Represented => return Ok(is_own.then_some(Joint::Representative)),
+        Guarded::Joint => {}
+    }
     let first = consent::events(engines, consent).await?.into_iter().find(|event| event.act == Act::GiveHalf);
     let Some(first) = first else { return Ok(Some(Joint::Nobody)) };
-    if first.event.by.capacity == Capacity::Own {
+    if is_own == (first.event.by.capacity == Capacity::Own) {
         return Ok(Some(Joint::Reader));
     }
-    let who = acting(&Words::new(engines, visit.lang), &first.event.by).await?;
-    Ok(Some(Joint::Other { who: who.map_or_else(String::new, |acting| acting.label(&visit.layout())) }))
+    let who = match acting(&Words::new(engines, visit.lang), &first.event.by).await? {
+        Some(acting) => acting.label(&visit.layout()),
+        None => visit.layout().say("request-joint-person"),
+    };
+    Ok(Some(Joint::Other { who }))
 }
 
 /// The page that asks for a stronger sign-in.
@@ -233,7 +219,7 @@ async fn take(
         return question(visit, &consent, filled.lang, Some(StatusCode::CONFLICT)).await;
     }
     let shown = (filled.lang.tag(), text.html, text.notice.is_sensitive());
-    let by = herself(session);
+    let by = visit.actor(&consent)?;
     // For whom a representative must say yes too, hers is half of one (Law 91/2025/QH15, Article 24(2)).
     let consent = match filled.said {
         Said::Yes(_) => people::answering(engines, consent, &by).await?,
@@ -249,17 +235,6 @@ async fn take(
     })
 }
 
-/// The one who is signed in, acting for herself.
-pub(super) fn herself(session: &Session) -> Actor {
-    Actor {
-        capacity: Capacity::Own,
-        acting: None,
-        representation: None,
-        issuer: Some(session.issuer.clone()),
-        assurance: Some(session.assurance),
-    }
-}
-
 /// `GET /requests/{id}/done`: what was recorded, for as long as it is what stands.
 pub(super) async fn done(visit: Visit, id: Path<String>) -> HttpResponse {
     let shown = recorded(&visit, &id).await;
@@ -270,10 +245,11 @@ async fn recorded(visit: &Visit, id: &str) -> Result<HttpResponse, Failure> {
     let engines = &visit.state.engines;
     let Own { consent, .. } = own(visit, id).await?;
     let events = consent::events(engines, &consent).await?;
+    let is_own = visit.person()?.mandate.is_none();
     let last = events.last().ok_or(consent::Error::Inconsistent("consent event"))?;
     let answer = match consent.state {
         State::Given if last.act == Act::Give => Answer::Given,
-        State::HalfGiven if last.event.by.capacity == Capacity::Own => Answer::HalfGiven,
+        State::HalfGiven if is_own == (last.event.by.capacity == Capacity::Own) => Answer::HalfGiven,
         State::Refused => Answer::Refused,
         State::Deferred => Answer::Deferred,
         State::Requested | State::HalfGiven => {

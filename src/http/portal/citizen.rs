@@ -11,12 +11,17 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{
+    consents::state_now,
     error::Failure,
     view::{self, Words, event},
     visit::{Visit, cursor, query},
 };
 use crate::{
-    domain::record::{Kind, hex},
+    consent::{self, Consent},
+    domain::{
+        consent::State,
+        record::{Kind, hex},
+    },
     history::{self, Access, Detail, Filter, HistoryError, Proven, Reader},
     http::pages::{
         access,
@@ -74,16 +79,21 @@ pub(super) async fn me(visit: Visit) -> HttpResponse {
 }
 
 async fn overview(visit: &Visit) -> Result<HttpResponse, Failure> {
-    let (engines, reader) = (&visit.state.engines, visit.citizen()?);
+    let (engines, reader) = (&visit.state.engines, visit.person()?);
     let summary = history::summary(engines, reader, engines.now() - days_long(DAYS), LATEST).await?;
     let latest = rows(visit, &summary.latest).await?;
+    let all = visit.visible(reader, consent::of_subject(engines, reader.subject).await?);
+    let stands = |consent: &Consent| state_now(engines, consent);
+    let reviews = all.iter().filter(|consent| stands(consent) == State::UnderReview).count() as u64;
+    let waiting = all.iter().filter(|consent| stands(consent).is_waiting()).count() as u64;
     visit.page(&Me {
         page: visit.layout(),
         days: DAYS,
         agencies: summary.agencies,
         views: summary.views,
         refusals: summary.refusals,
-        waiting: crate::consent::waiting(engines, reader.subject).await?.len() as u64,
+        waiting,
+        reviews,
         latest,
     })
 }
@@ -94,7 +104,7 @@ pub(super) async fn history(visit: Visit, asked: Result<Query<Asked>, actix_web:
 }
 
 async fn list(visit: &Visit, asked: Result<Query<Asked>, actix_web::Error>) -> Result<HttpResponse, Failure> {
-    let (engines, reader) = (&visit.state.engines, visit.citizen()?);
+    let (engines, reader) = (&visit.state.engines, visit.person()?);
     let asked = query(asked)?;
     let filter = asked.filter(visit);
     let found = history::page(engines, reader, &filter, asked.before()?, LIMIT).await?;
@@ -125,7 +135,7 @@ async fn rows(visit: &Visit, accesses: &[Access]) -> Result<Vec<Row>, Failure> {
 
 /// The reader's own entry. An id that is none, one of nobody and one of somebody else are the same: not found (I8).
 pub(super) async fn own<'v>(visit: &'v Visit, id: &str) -> Result<(Reader<'v>, Detail), Failure> {
-    let reader = visit.citizen()?;
+    let reader = visit.person()?;
     let id = Uuid::try_parse(id).map_err(|_| Failure::NotFound)?;
     let detail = history::entry(&visit.state.engines, reader, id).await?.ok_or(Failure::NotFound)?;
     Ok((reader, detail))

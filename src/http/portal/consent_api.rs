@@ -29,9 +29,9 @@ pub(super) async fn consents(visit: Visit) -> HttpResponse {
 }
 
 async fn list(visit: &Visit) -> Result<HttpResponse, Failure> {
-    let (engines, reader) = (&visit.state.engines, visit.citizen()?);
+    let (engines, reader) = (&visit.state.engines, visit.person()?);
     let mut each = Vec::new();
-    for consent in consent::of_subject(engines, reader.subject).await? {
+    for consent in visit.visible(reader, consent::of_subject(engines, reader.subject).await?) {
         each.push(short(engines, &consent).await?);
     }
     Ok(visit.personal(HttpResponse::Ok()).json(json!({ "consents": each })))
@@ -44,8 +44,8 @@ pub(super) async fn consent(visit: Visit, id: Path<String>) -> HttpResponse {
 }
 
 async fn one(visit: &Visit, id: &str) -> Result<HttpResponse, Failure> {
-    let Own { session, consent } = own(visit, id).await?;
-    let body = whole(&visit.state.engines, &consent, &session.csrf).await?;
+    let Own { consent, .. } = own(visit, id).await?;
+    let body = whole(&visit.state.engines, &consent, visit.token().unwrap_or_default()).await?;
     Ok(visit.personal(HttpResponse::Ok()).json(body))
 }
 
@@ -60,7 +60,7 @@ async fn end(visit: &Visit, request: &HttpRequest, id: &str) -> Result<HttpRespo
     let token = request.headers().get(TOKEN).and_then(|value| value.to_str().ok());
     visit.check_form(token.ok_or(Failure::FormExpired)?)?;
     let consent = take_back(visit, &own).await?;
-    let body = whole(&visit.state.engines, &consent, &own.session.csrf).await?;
+    let body = whole(&visit.state.engines, &consent, visit.token().unwrap_or_default()).await?;
     Ok(visit.personal(HttpResponse::Ok()).json(body))
 }
 

@@ -1,6 +1,7 @@
 //! What a person was asked and has said yes to: the lists, one consent with all its facts, one agency.
 //!
-//! INVARIANT (I8): [`own`] is the only place that turns an id from outside into a consent for a citizen. Out of scope:
+//! INVARIANT (I8): [`own`] is the only place that turns an id from outside into a consent for a citizen, her own or
+//! one she may see for another. Out of scope:
 //! answering ([`super::asked`]) and changing ([`super::ending`]).
 
 use actix_web::{
@@ -44,19 +45,18 @@ use crate::{
 /// Uses shown on the page of a consent.
 const USES: i64 = 20;
 
-/// A consent of the reader's own, and her session.
+/// A consent of the reader's own or of the person she acts for, and the reader's session.
 pub(super) struct Own<'v> {
     pub(super) session: &'v Session,
     pub(super) consent: Consent,
 }
 
-/// The reader's own consent. An id that is none, one of nobody and one of somebody else are the same: not found (I8).
+/// The consent with this id, if it is there for the reader. An id that is none, one of nobody and one of somebody else are the same: not found (I8).
 pub(super) async fn own<'v>(visit: &'v Visit, id: &str) -> Result<Own<'v>, Failure> {
-    let reader = visit.citizen()?;
-    let session = visit.session.as_ref().ok_or(Failure::NotSignedIn)?;
+    let (reader, (_, session)) = (visit.person()?, visit.signed_in()?);
     let id = Uuid::try_parse(id).map_err(|_| Failure::NotFound)?;
     let consent = consent::by_id(&visit.state.engines, id).await?;
-    let consent = consent.filter(|consent| consent.row.subject == reader.subject.id());
+    let consent = consent.filter(|consent| visit.sees(reader, consent));
     Ok(Own { session, consent: consent.ok_or(Failure::NotFound)? })
 }
 
@@ -126,11 +126,11 @@ pub(super) async fn requests(visit: Visit) -> HttpResponse {
 }
 
 async fn asked(visit: &Visit) -> Result<HttpResponse, Failure> {
-    let (engines, reader) = (&visit.state.engines, visit.citizen()?);
+    let (engines, reader) = (&visit.state.engines, visit.person()?);
     let mut words = Words::new(engines, visit.lang);
     let rules = standing::load(engines, reader.subject).await?;
     let mut rows = Vec::new();
-    for consent in consent::of_subject(engines, reader.subject).await? {
+    for consent in visit.visible(reader, consent::of_subject(engines, reader.subject).await?) {
         rows.push(RequestRow {
             id: consent.row.id.to_string(),
             agency_id: consent.record.agency.clone(),
@@ -140,7 +140,7 @@ async fn asked(visit: &Visit) -> Result<HttpResponse, Failure> {
             asked_at: Millis(consent.row.asked_at),
             answer_by: Millis(consent.row.answer_by),
             state: state_now(engines, &consent),
-            muted: rules.is_muted(&consent.record.agency),
+            muted: reader.mandate.is_none() && rules.is_muted(&consent.record.agency),
         });
     }
     visit.page(&Requests { page: visit.layout(), rows })
@@ -159,9 +159,10 @@ pub(super) async fn consents(visit: Visit, which: Result<Query<Which>, actix_web
 }
 
 async fn list(visit: &Visit, which: Result<Query<Which>, actix_web::Error>) -> Result<HttpResponse, Failure> {
-    let (engines, reader) = (&visit.state.engines, visit.citizen()?);
+    let (engines, reader) = (&visit.state.engines, visit.person()?);
     let shown = Shown::parse(query(which)?.state.as_deref().unwrap_or_default());
-    let rows = rows(visit, &consent::of_subject(engines, reader.subject).await?).await?;
+    let consents = visit.visible(reader, consent::of_subject(engines, reader.subject).await?);
+    let rows = rows(visit, &consents).await?;
     visit.page(&Consents { page: visit.layout(), rows, shown })
 }
 
@@ -292,9 +293,9 @@ pub(super) async fn of_agency(
     id: &str,
     stopped: Option<u64>,
 ) -> Result<HttpResponse, Failure> {
-    let (engines, reader) = (&visit.state.engines, visit.citizen()?);
+    let (engines, reader) = (&visit.state.engines, visit.person()?);
     let agency = engines.registry.agency(id).ok_or(Failure::NotFound)?;
-    let mut consents = consent::of_subject(engines, reader.subject).await?;
+    let mut consents = visit.visible(reader, consent::of_subject(engines, reader.subject).await?);
     consents.retain(|consent| consent.record.agency == agency.id);
     let words = Words::new(engines, visit.lang);
     let mut page = visit.layout();
@@ -304,7 +305,9 @@ pub(super) async fn of_agency(
         id: agency.id.clone(),
         agency: words.said(&agency.name),
         rows: rows(visit, &consents).await?,
-        muted: standing::load(engines, reader.subject).await?.is_muted(&agency.id),
+        // Her own rules are nobody else's to read.
+        muted: reader.mandate.is_none()
+            && standing::load(engines, reader.subject).await?.is_muted(&agency.id),
         stopped,
         contact: words.contact(Some(agency)),
     })

@@ -11,10 +11,11 @@ use actix_web::{
 use serde::Deserialize;
 
 use super::{
-    asked::{herself, step_up},
+    asked::step_up,
     consents::{Own, of_agency, own},
     error::Failure,
     notice,
+    person::herself,
     view::Words,
     visit::{Visit, form},
 };
@@ -23,7 +24,7 @@ use crate::{
     domain::{calendar::Deadline, consent::Act},
     engines::Engines,
     http::pages::consent::{done::WithdrawDone, withdraw::Withdraw},
-    standing,
+    people, standing,
     time::Millis,
 };
 
@@ -65,6 +66,7 @@ async fn before(visit: &Visit, id: &str) -> Result<HttpResponse, Failure> {
     if !consent.state.is_standing() {
         return Ok(visit.redirect(&format!("/me/consents/{}", consent.row.id)));
     }
+    visit.actor(&consent)?;
     let (reply_by, stop_by) = deadlines(engines, engines.now());
     let mut words = Words::new(engines, visit.lang);
     visit.page(&Withdraw {
@@ -107,6 +109,7 @@ async fn press(visit: &Visit, id: &str, pressed: Pressed, act: Act) -> Result<Ht
     let Own { session, consent } = own(visit, id).await?;
     let pressed = form(pressed)?;
     visit.check_form(&pressed.csrf)?;
+    let by = visit.actor(&consent)?;
     if pressed.revision != consent.row.revision {
         return Err(consent::Error::Stale.into());
     }
@@ -116,13 +119,16 @@ async fn press(visit: &Visit, id: &str, pressed: Pressed, act: Act) -> Result<Ht
     if matches!(act, Act::Resume | Act::Confirm) && session.assurance < needed {
         return step_up(visit, &consent, needed, &page, StatusCode::FORBIDDEN).await;
     }
-    consent::end(engines, &consent, act, herself(session), None).await?;
+    if matches!(act, Act::Resume | Act::Confirm) {
+        people::may_go_on(engines, &consent, &by).await?;
+    }
+    consent::end(engines, &consent, act, by, None).await?;
     Ok(visit.redirect(&if act == Act::Withdraw { format!("{page}/withdrawn") } else { page }))
 }
 
 /// Takes a consent back for the one who is signed in, whatever its revision.
 pub(super) async fn take_back(visit: &Visit, own: &Own<'_>) -> Result<Consent, Failure> {
-    let by = herself(own.session);
+    let by = visit.actor(&own.consent)?;
     Ok(consent::end(&visit.state.engines, &own.consent, Act::Withdraw, by, None).await?)
 }
 
@@ -167,20 +173,24 @@ async fn stop_all(
     agency: &str,
     pressed: Result<Form<Stop>, actix_web::Error>,
 ) -> Result<HttpResponse, Failure> {
-    let (engines, reader) = (&visit.state.engines, visit.citizen()?);
-    let session = visit.session.as_ref().ok_or(Failure::NotSignedIn)?;
+    let (engines, reader) = (&visit.state.engines, visit.person()?);
     visit.check_form(&form(pressed)?.csrf)?;
     if engines.registry.agency(agency).is_none() {
         return Err(Failure::NotFound);
     }
-    // Her word first: nothing new begins while what stands is being ended.
-    standing::never_agency(engines, reader.subject, &herself(session), agency).await?;
+    if reader.mandate.is_none() {
+        // Her word first: nothing new begins while what stands is being ended. To rule an agency out for ever is hers
+        // alone.
+        let (_, session) = visit.signed_in()?;
+        standing::never_agency(engines, reader.subject, &herself(session), agency).await?;
+    }
     let mut stopped = 0_u64;
-    for consent in consent::of_subject(engines, reader.subject).await? {
+    for consent in visit.visible(reader, consent::of_subject(engines, reader.subject).await?) {
         if consent.record.agency != agency || !consent.state.is_standing() {
             continue;
         }
-        match consent::end(engines, &consent, Act::Withdraw, herself(session), None).await {
+        let by = visit.actor(&consent)?;
+        match consent::end(engines, &consent, Act::Withdraw, by, None).await {
             Ok(_) => stopped += 1,
             // It ended at the same moment by other means: all the better.
             Err(consent::Error::Stale | consent::Error::Illegal(_)) => {}

@@ -8,7 +8,10 @@ use actix_web::{
 use super::visit::Visit;
 use crate::{
     consent,
-    domain::receipt::Fault,
+    domain::{
+        receipt::Fault,
+        representation::{AnswerError, Denied},
+    },
     history::HistoryError,
     http::pages::error::{ErrorPage, Problem},
     ledger::{appender::AppendError, proof::EntryProofError, publisher::PublishError},
@@ -49,6 +52,10 @@ pub(super) enum Failure {
     RequestGone,
     #[error("the request is about somebody else")]
     SomebodyElses,
+    #[error("only the person herself does this, and the reader acts for somebody else")]
+    OnlyHerself,
+    #[error("what the reader chose to act under does not count any more")]
+    ActingOver,
     #[error("the text that was read is missing or is not the one with its hash")]
     TextDamaged,
     #[error("a page cannot be written")]
@@ -96,6 +103,8 @@ impl Failure {
             Self::People(error) => of_people(error),
             Self::RequestGone => Problem::RequestGone,
             Self::SomebodyElses => Problem::NotForYou,
+            Self::OnlyHerself => Problem::OnlyHerself,
+            Self::ActingOver => Problem::ActingOver,
             Self::TooMany => Problem::TooMany,
             Self::Render(_) | Self::Csv(_) | Self::Receipt(_) | Self::Sign(_) | Self::TextDamaged => {
                 Problem::Internal
@@ -161,13 +170,23 @@ const fn of_people(error: &people::Error) -> Problem {
         Error::Vault(error) => of_vault(error),
         Error::Append(error) => of_append(error),
         Error::Consent(error) => of_consent(error),
-        // The yes is not hers alone to give.
-        Error::Answer(_) | Error::Denied(_) => Problem::NeedsOther,
+        Error::Answer(error) => of_answering(*error),
+        Error::Denied(Denied::OutOfScope | Denied::Hidden) => Problem::OutOfScope,
+        Error::Denied(Denied::Over | Denied::NotBegun) => Problem::ActingOver,
         Error::Unknown => Problem::NotFound,
-        Error::Flaw(_) | Error::Text(_) | Error::Represented | Error::OnlyAnOffice | Error::Already(_) => {
-            Problem::BadRequest
-        }
+        Error::Represented | Error::OnlyAnOffice => Problem::Represented,
+        Error::Flaw(_) | Error::Text(_) | Error::Already(_) => Problem::BadRequest,
         Error::Unreadable(_) => Problem::Internal,
+    }
+}
+
+const fn of_answering(error: AnswerError) -> Problem {
+    match error {
+        AnswerError::JointNeedsTheOther => Problem::NeedsOther,
+        AnswerError::RepresentativeNeeded | AnswerError::PersonNeeded | AnswerError::NotAPerson => {
+            Problem::Represented
+        }
+        AnswerError::NotWaiting => Problem::Changed,
     }
 }
 
@@ -255,6 +274,10 @@ const fn coded(problem: Problem) -> (&'static str, &'static str) {
         Problem::NeedsOther => ("other_must_answer", "The other of the two must answer"),
         Problem::RequestGone => ("request_gone", "The request is unknown, over or answered"),
         Problem::NotForYou => ("request_not_for_reader", "The request is about somebody else"),
+        Problem::OnlyHerself => ("only_herself", "Not possible while acting for another person"),
+        Problem::OutOfScope => ("representation_out_of_scope", "The representation does not cover this"),
+        Problem::ActingOver => ("representation_over", "The representation does not count any more"),
+        Problem::Represented => ("not_alone", "A representative or an office decides this"),
         Problem::TooMany => ("too_many_requests", "Too many requests"),
         Problem::Unavailable => ("unavailable", "The service cannot answer now; nothing was shown"),
         Problem::Internal => ("internal", "The service failed; nothing was shown"),

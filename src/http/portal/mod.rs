@@ -5,6 +5,7 @@
 //! the published log itself.
 
 mod api;
+mod arrival;
 mod asked;
 mod catalogue;
 mod choices;
@@ -17,6 +18,8 @@ mod csv;
 mod ending;
 mod error;
 mod notice;
+mod people;
+mod person;
 mod progress;
 mod public;
 mod receipt;
@@ -57,6 +60,7 @@ pub const ENDPOINTS: &[(&str, &str)] = &[
     ("GET", "/api/v1/me/accesses/{id}/proof"),
     ("GET", "/api/v1/me/summary"),
     ("GET", "/api/v1/me/choices"),
+    ("GET", "/api/v1/me/people"),
     ("GET", "/api/v1/me/consents"),
     ("GET", "/api/v1/me/consents/{id}"),
     ("POST", "/api/v1/me/consents/{id}/withdraw"),
@@ -138,7 +142,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(both("/me/choices", choices::show, choices::add))
         .service(post("/me/choices/remove", choices::remove))
         .service(post("/me/agencies/{id}/mute", choices::mute))
-        .service(get("/oauth/authorize", asked::authorize))
+        .service(get("/oauth/authorize", arrival::authorize))
         .service(get("/requests/{id}", asked::request))
         .service(post("/requests/{id}/answer", asked::answer))
         .service(get("/requests/{id}/done", asked::done))
@@ -153,6 +157,10 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(get("/me/consents/{id}/receipt", receipt::receipt))
         .service(get("/me/agencies/{id}", consents::agency))
         .service(post("/me/agencies/{id}/stop", ending::stop))
+        .service(both("/me/people", people::show, people::name))
+        .service(post("/me/people/self", people::stop))
+        .service(post("/me/people/{id}/act", people::act))
+        .service(post("/me/people/{id}/end", people::end))
         .service(both("/compliance", compliance::ask, compliance::state_reason))
         .service(get("/compliance/entries", compliance::entries))
         .service(get("/compliance/entries.csv", compliance::csv))
@@ -161,6 +169,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(get("/api/v1/me/accesses/{id}/proof", api::proof))
         .service(get("/api/v1/me/summary", api::summary))
         .service(get("/api/v1/me/choices", choices::list))
+        .service(get("/api/v1/me/people", people::list))
         .service(get("/api/v1/me/consents", consent_api::consents))
         .service(get("/api/v1/me/consents/{id}", consent_api::consent))
         .service(post("/api/v1/me/consents/{id}/withdraw", consent_api::withdraw))

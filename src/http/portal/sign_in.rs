@@ -176,6 +176,7 @@ async fn arrive(
         visit.state.desk.by_issuer(&pending.issuer).ok_or(LoginError::IssuerMismatch)?;
     let person = finish(provider, &pending, &params, engines.now(), engines.random.as_ref()).await?;
     let cookie = begin_session(engines, &person).await?;
+    go_on_acting(visit, cookie.expose()).await?;
     if let Some(old) = &visit.cookie {
         session::end(engines, old).await?;
     }
@@ -183,4 +184,18 @@ async fn arrive(
     visit.set(&mut response, Cookie::Session, cookie.expose());
     visit.remove(&mut response, Cookie::Browser);
     Ok(response.insert_header((header::LOCATION, pending.return_to.as_str())).finish())
+}
+
+/// Whoever signs in anew as the same citizen, to be known more surely, goes on acting for whom she acted before.
+async fn go_on_acting(visit: &Visit, cookie: &str) -> Result<(), Failure> {
+    let engines = &visit.state.engines;
+    let Some(before) = visit.session.as_ref().filter(|session| session.acting.is_some()) else {
+        return Ok(());
+    };
+    let Some(after) = session::current(engines, cookie).await? else { return Ok(()) };
+    let same = before.citizen().zip(after.citizen()).is_some_and(|(one, two)| one.id() == two.id());
+    if same {
+        session::act(engines, &after, before.acting).await?;
+    }
+    Ok(())
 }

@@ -41,6 +41,7 @@ pub(super) fn event(access: &Access) -> Option<Event> {
         Kind::DataReleased if access.data_left() => Some(Event::Released),
         Kind::DataReleased => Some(Event::Nothing),
         Kind::HistoryRead => Some(Event::OwnReading),
+        Kind::RecordViewed if access.facts.acting.is_some() => Some(Event::ActedFor),
         Kind::RecordViewed => Some(Event::Looked),
         Kind::ConsentAsked => Some(Event::Asked),
         Kind::ConsentWithheld => Some(Event::AskedMuted),

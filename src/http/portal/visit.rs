@@ -12,12 +12,12 @@ use futures_util::future::LocalBoxFuture;
 use super::{
     cookies::Cookie,
     error::{self, Failure},
+    person::{self, Acting},
     view::said,
 };
 use crate::{
     crypto,
-    domain::subject::Subject,
-    history::{Officer, Reader},
+    history::Officer,
     http::{
         State,
         pages::{
@@ -38,6 +38,8 @@ pub(super) struct Visit {
     pub(super) url: String,
     /// Who is signed in.
     pub(super) session: Option<Session>,
+    /// For whom.
+    pub(super) acting: Acting,
     /// The session's cookie, live or not.
     pub(super) cookie: Option<String>,
     /// The network address the request comes from.
@@ -73,6 +75,13 @@ impl FromRequest for Visit {
                     return Err(InternalError::from_response("no session", response).into());
                 }
             }
+            match person::resolve(&visit).await {
+                Ok(acting) => visit.acting = acting,
+                Err(failure) => {
+                    let response = error::answer(&visit, &failure);
+                    return Err(InternalError::from_response("nobody to act for", response).into());
+                }
+            }
             Ok(visit)
         })
     }
@@ -102,6 +111,7 @@ impl Visit {
             lang,
             url: request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
             session: None,
+            acting: Acting::No,
             cookie: Cookie::Session.read(request, secure),
             browser: Cookie::Browser.read(request, secure),
             address: address(request, state.desk.behind_proxy),
@@ -129,15 +139,6 @@ impl Visit {
         types().any(|t| t == "application/json") && !types().any(|t| t == "text/html")
     }
 
-    /// The citizen who reads, or why there is none.
-    pub(super) fn citizen(&self) -> Result<Reader<'_>, Failure> {
-        let session = self.session.as_ref().ok_or(Failure::NotSignedIn)?;
-        match &session.who {
-            Who::Citizen { subject, .. } => Ok(reader(subject, session)),
-            Who::Official { .. } | Who::Compliance { .. } => Err(Failure::WrongRole),
-        }
-    }
-
     /// The compliance officer who looks, or why there is none.
     pub(super) fn officer(&self) -> Result<(&Session, Officer), Failure> {
         let session = self.session.as_ref().ok_or(Failure::NotSignedIn)?;
@@ -153,8 +154,7 @@ impl Visit {
     /// Whether a form of a signed-in person comes from a page of ours: the browser says nothing else, and the
     /// session's token came back.
     pub(super) fn check_form(&self, token: &str) -> Result<(), Failure> {
-        let expected = self.session.as_ref().map(|session| session.csrf.as_str());
-        self.check_token(token, expected)
+        self.check_token(token, self.token())
     }
 
     /// The same before signing in, with the token made from the browser's cookie.
@@ -180,7 +180,7 @@ impl Visit {
         let desk = &self.state.desk;
         let named = |name: &str, id: &str| if name.is_empty() { id.to_owned() } else { name.to_owned() };
         let visitor = self.session.as_ref().map_or(Visitor::Nobody, |session| {
-            let csrf = session.csrf.clone();
+            let csrf = self.token().unwrap_or_default().to_owned();
             match &session.who {
                 Who::Citizen { last_three, .. } => Visitor::Citizen { national_id: last_three.clone(), csrf },
                 Who::Official { name, id, .. } => Visitor::Official { name: named(name, id), csrf },
@@ -191,7 +191,7 @@ impl Visit {
             lang: self.lang,
             url: self.url.clone(),
             visitor,
-            acting_for: None,
+            acting: self.acting_for(),
             operator: Operator {
                 name: said(self.lang, &desk.service_name),
                 hotline: desk.hotline.clone(),
@@ -285,10 +285,6 @@ impl Visit {
         let secure = self.state.desk.secure_cookies;
         response.append_header((header::SET_COOKIE, cookie.remove(secure)));
     }
-}
-
-fn reader<'a>(subject: &'a Subject, session: &'a Session) -> Reader<'a> {
-    Reader { subject, session: &session.id }
 }
 
 fn own_origin(state: &State) -> String {

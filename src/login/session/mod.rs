@@ -125,6 +125,19 @@ pub struct Session {
     pub id_token: Option<Secret<String>>,
     /// When it ends at the latest.
     pub expires: Millis,
+    /// The representation a citizen has chosen to act under; whether it counts is asked at every request (`people`).
+    pub acting: Option<Uuid>,
+}
+
+impl Session {
+    /// The citizen who signed in.
+    #[must_use]
+    pub const fn citizen(&self) -> Option<&Subject> {
+        match &self.who {
+            Who::Citizen { subject, .. } => Some(subject),
+            Who::Official { .. } | Who::Compliance { .. } => None,
+        }
+    }
 }
 
 /// What is sealed in the row.
@@ -136,6 +149,8 @@ struct Kept {
     csrf: String,
     sid: Option<String>,
     id_token: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    acting: Option<Uuid>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -176,6 +191,7 @@ pub async fn begin_session(engines: &Engines, person: &SignedIn) -> Result<Secre
         csrf: engines.random.token(),
         sid: person.sid.clone(),
         id_token: Some(&person.id_token).filter(|token| is_harmless(token)).map(|t| t.expose().clone()),
+        acting: None,
     };
     let kept = serde_json::to_vec(&kept).map_err(|_| SessionError::Sealed)?;
     let row = Row {
@@ -243,7 +259,26 @@ pub async fn current(engines: &Engines, cookie: &str) -> Result<Option<Session>,
         sid: kept.sid,
         id_token: kept.id_token.map(Secret::new),
         expires: Millis(row.expires),
+        acting: kept.acting,
     }))
+}
+
+/// From now on a citizen's session acts under this representation, or for herself; the caller has found that it counts.
+///
+/// # Errors
+/// [`SessionError`] when nothing was changed.
+pub async fn act(
+    engines: &Engines,
+    session: &Session,
+    representation: Option<Uuid>,
+) -> Result<(), SessionError> {
+    let Some(row) = engines.store.session(&session.id, engines.now()).await? else { return Ok(()) };
+    let kept = engines.vault.open_private(&context(&session.id), &row.sealed).ok_or(SessionError::Sealed)?;
+    let kept: Kept = serde_json::from_slice(&kept).map_err(|_| SessionError::Sealed)?;
+    let kept = Kept { acting: representation.filter(|_| session.citizen().is_some()), ..kept };
+    let kept = serde_json::to_vec(&kept).map_err(|_| SessionError::Sealed)?;
+    let sealed = engines.vault.seal_private(&context(&session.id), &kept);
+    Ok(engines.store.seal_session(&session.id, &sealed).await?)
 }
 
 /// The person as she stands now; `None` when she may no longer be signed in.

@@ -26,7 +26,7 @@ async fn given_with_token(world: &World) -> (Consent, Uuid) {
     let engines = &world.engines;
     let (child, mother) = (world.person(CHILD).await, world.person(MOTHER).await);
     let purpose = engines.register.catalogue().purpose(HEALTH).unwrap();
-    let by = check(engines, &mother, &child, Doing::Answer(purpose), By::default()).await.unwrap();
+    let by = check(engines, &mother, &child, Doing::Answer(purpose)).await.unwrap();
     let half = world.give(&world.ask(&child, HEALTH).await, by).await.unwrap();
     let given = world.give(&half, own()).await.unwrap();
     assert_eq!(given.state, State::Given);
@@ -113,9 +113,9 @@ async fn an_authority_whose_time_is_over_ends_without_touching_consents(s: Scrat
     let engines = &world.engines;
     let (mother, friend) = (world.person(MOTHER).await, world.person(FRIEND).await);
     let until = Millis(NOW.0 + 3 * DAY);
-    authorise(engines, &mother, &id(FRIEND), everything(), until, "đi khám bệnh").await.unwrap();
+    authorise(engines, &mother, named(&id(FRIEND), until, b"1")).await.unwrap();
     let purpose = engines.register.catalogue().purpose(HEALTH).unwrap();
-    let by = check(engines, &friend, &mother, Doing::Answer(purpose), By::default()).await.unwrap();
+    let by = check(engines, &friend, &mother, Doing::Answer(purpose)).await.unwrap();
     let given = world.give(&world.ask(&mother, HEALTH).await, by).await.unwrap();
     world.to(until.0 + 30_000);
     assert_eq!(hand_over_due(engines).await.unwrap(), 1);
@@ -147,7 +147,7 @@ async fn one_that_cannot_be_read_holds_up_nobody_else(s: Scratch) {
     let changes = vec![crate::store::append::Change::PutRepresentation(Box::new(broken))];
     engines.record_with(event, Command { changes, ..Command::default() }).await.unwrap();
     let until = Millis(NOW.0 + DAY);
-    authorise(engines, &mother, &id(FRIEND), everything(), until, "đi khám bệnh").await.unwrap();
+    authorise(engines, &mother, named(&id(FRIEND), until, b"1")).await.unwrap();
     world.to(until.0 + 30_000);
     assert_eq!(hand_over_due(engines).await.unwrap(), 1);
     assert_eq!(engines.store.representations_awake(engines.now(), 9).await.unwrap().len(), 0);

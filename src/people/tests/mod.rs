@@ -14,7 +14,7 @@ use crate::{
         catalogue::Text,
         consent::{Actor, Capacity, Channel, Limits},
         record::Record,
-        representation::{Evidence, Ground, Milestones, Scope},
+        representation::{Doing, Evidence, Ground, Milestones, Scope},
         subject::NationalId,
     },
     engines::Addresses,
@@ -85,6 +85,21 @@ fn world(scratch: Scratch) -> World {
 
 fn id(digits: &str) -> NationalId {
     NationalId::parse(digits.to_owned()).unwrap()
+}
+
+/// Who acts when one of them does this for the other, strongly signed in.
+async fn check(
+    engines: &Engines,
+    representative: &Subject,
+    principal: &Subject,
+    doing: Doing<'_>,
+) -> Result<Actor, Error> {
+    let found = mandated(engines, representative, principal, doing).await?;
+    Ok(found.actor(Some("https://id.example".to_owned()), Some(3)))
+}
+
+fn named<'a>(representative: &'a NationalId, until: Millis, key: &'a [u8]) -> Naming<'a> {
+    Naming { representative, scope: everything(), until, reference: "lo thủ tục khám bệnh", key }
 }
 
 fn own() -> Actor {

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::{
     domain::{
-        consent::State,
-        record::Facts,
-        representation::{Doing, Guarded},
+        consent::{Act, Record, State},
+        record::{Facts, Kind},
+        representation::Guarded,
     },
     store::scratch::store_suite,
 };
@@ -19,6 +19,7 @@ store_suite! {
     nothing_is_done_before_the_start_after_the_end_or_outside_the_scope,
     looking_in_anothers_name_is_one_entry_a_session,
     what_is_hidden_from_guardians_is_not_shown_to_them,
+    what_one_side_stopped_the_other_does_not_let_go_on,
     a_child_of_six_is_represented_and_one_of_seven_is_asked_too,
     from_sixteen_on_she_decides_alone,
     the_same_side_never_says_both_halves_of_a_yes,
@@ -42,8 +43,8 @@ async fn a_representation_begins_in_both_histories_and_says_nothing_in_the_open(
     let midnight = row.wake.rem_euclid(DAY);
     assert_eq!(midnight, 0, "the column tells a month, not a day of birth");
     let mine = acting(engines, &mother).await.unwrap();
-    assert_eq!((mine.len(), mine[0].live, mine[0].other_ends_with.as_str()), (1, true, "0101"));
-    assert_eq!(representatives(engines, &child).await.unwrap()[0].other_ends_with, "0102");
+    assert_eq!((mine.len(), mine[0].live, mine[0].other_ends_with.as_str()), (1, true, "101"));
+    assert_eq!(representatives(engines, &child).await.unwrap()[0].other_ends_with, "102");
     assert!(acting(engines, &child).await.unwrap().is_empty());
 
     // A row moved to another person does not open.
@@ -65,9 +66,14 @@ async fn an_adult_names_somebody_and_either_of_them_ends_it(s: Scratch) {
     let engines = &world.engines;
     let (mother, friend) = (world.person(MOTHER).await, world.person(FRIEND).await);
     let until = Millis(NOW.0 + DAY);
+    let friend_id = id(FRIEND);
     let name = async || {
-        let what = "lo thủ tục khám bệnh";
-        authorise(engines, &mother, &id(FRIEND), everything(), until, what).await.unwrap().0
+        let key = engines.random.token();
+        let naming = named(&friend_id, until, key.as_bytes());
+        let (bond, _) = authorise(engines, &mother, naming.clone()).await.unwrap();
+        let twice = authorise(engines, &mother, naming).await;
+        assert_eq!(twice.unwrap_err().code(), Some("done_before"));
+        bond
     };
     let stranger = world.person(FATHER).await;
     for (party, why) in [(&mother, "ended_by_the_person"), (&friend, "ended_by_the_representative")] {
@@ -86,7 +92,7 @@ async fn an_adult_names_somebody_and_either_of_them_ends_it(s: Scratch) {
         let again = end(engines, bond, Ending::Party(party)).await;
         assert_eq!((again.unwrap_err().code(), world.size().await), (Some("done_before"), size));
         let purpose = engines.register.catalogue().purpose(HEALTH).unwrap();
-        let late = check(engines, &friend, &mother, Doing::Answer(purpose), By::default()).await;
+        let late = check(engines, &friend, &mother, Doing::Answer(purpose)).await;
         assert_eq!(late.unwrap_err().code(), Some("representation_over"));
     }
     let missing = end(engines, Uuid::from_u128(1), Ending::Party(&mother)).await;
@@ -101,8 +107,8 @@ async fn who_acts_by_law_is_dismissed_by_an_office_only(s: Scratch) {
     let by_child = end(engines, bond, Ending::Party(&child)).await;
     assert_eq!(by_child.unwrap_err().code(), Some("ended_by_an_office"));
     let until = Millis(NOW.0 + DAY);
-    let named = authorise(engines, &child, &id(FRIEND), everything(), until, "nhờ bạn").await;
-    assert_eq!(named.unwrap_err().code(), Some("represented_by_law"));
+    let refused = authorise(engines, &child, named(&id(FRIEND), until, b"1")).await;
+    assert_eq!(refused.unwrap_err().code(), Some("represented_by_law"));
     end(engines, bond, Ending::Office("Tòa án Mẫu: quyết định 7/2026")).await.unwrap();
     // The court's decision does not make her grow up.
     assert_eq!(guarded(engines, &child, false).await.unwrap(), Guarded::Represented);
@@ -124,8 +130,7 @@ async fn nothing_is_done_before_the_start_after_the_end_or_outside_the_scope(s: 
     register(engines, &id(MOTHER), &id(FRIEND), attorney).await.unwrap();
     let may = async |purpose: &str| {
         let purpose = engines.register.catalogue().purpose(purpose).unwrap();
-        let by = By { issuer: Some("https://id.example"), assurance: Some(3) };
-        check(engines, &friend, &mother, Doing::Answer(purpose), by).await
+        check(engines, &friend, &mother, Doing::Answer(purpose)).await
     };
     let refused = async |purpose: &str| may(purpose).await.unwrap_err().code();
     assert_eq!(refused(HEALTH).await, Some("representation_not_begun"));
@@ -143,52 +148,91 @@ async fn nothing_is_done_before_the_start_after_the_end_or_outside_the_scope(s: 
     world.to(NOW.0 + 2 * DAY);
     assert_eq!(refused(HEALTH).await, Some("representation_over"));
     let purpose = engines.register.catalogue().purpose(HEALTH).unwrap();
-    let turned = check(engines, &mother, &friend, Doing::Answer(purpose), By::default()).await;
+    let turned = check(engines, &mother, &friend, Doing::Answer(purpose)).await;
     assert_eq!(turned.unwrap_err().code(), Some("not_found"), "the other way round there is nothing");
 }
 
 async fn looking_in_anothers_name_is_one_entry_a_session(s: Scratch) {
     let world = world(s);
     let engines = &world.engines;
-    register(engines, &id(CHILD), &id(MOTHER), parent(fifteen())).await.unwrap();
+    let (bond, _) = register(engines, &id(CHILD), &id(MOTHER), parent(fifteen())).await.unwrap();
     let (child, mother) = (world.person(CHILD).await, world.person(MOTHER).await);
     for session in [[1; 32], [1; 32], [2; 32]] {
-        enter(engines, &mother, &child, &session).await.unwrap();
+        let acts = enter(engines, &mother, bond, &session).await.unwrap();
+        assert_eq!(acts.principal.id(), child.id());
     }
     assert_eq!(world.kinds(&child).await, ["representation.begun", "record.viewed", "record.viewed"]);
     let record = world.history(&child).await.pop().unwrap();
     assert_eq!(record.facts.acting, Some(mother.id().to_string()));
     let friend = world.person(FRIEND).await;
     let size = world.size().await;
-    assert_eq!(enter(engines, &friend, &child, &[1; 32]).await.unwrap_err().code(), Some("not_found"));
+    let refused =
+        async |who: &Subject, bond: Uuid| enter(engines, who, bond, &[3; 32]).await.unwrap_err().code();
+    assert_eq!(refused(&friend, bond).await, Some("not_found"));
+    assert_eq!(refused(&child, bond).await, Some("not_found"), "nobody acts for herself");
+    assert_eq!(refused(&mother, Uuid::from_u128(1)).await, Some("not_found"));
     world.to(fifteen().hands_over_at);
-    let over = enter(engines, &mother, &child, &[3; 32]).await;
-    assert_eq!((over.unwrap_err().code(), world.size().await), (Some("representation_over"), size));
+    assert_eq!((refused(&mother, bond).await, world.size().await), (Some("representation_over"), size));
 }
 
 async fn what_is_hidden_from_guardians_is_not_shown_to_them(s: Scratch) {
     let world = world(s);
     let engines = &world.engines;
-    register(engines, &id(CHILD), &id(MOTHER), parent(fifteen())).await.unwrap();
+    let (bond, _) = register(engines, &id(CHILD), &id(MOTHER), parent(fifteen())).await.unwrap();
     let (child, mother) = (world.person(CHILD).await, world.person(MOTHER).await);
     let mut catalogue = engines.register.catalogue().clone();
     catalogue.purposes.get_mut(HEALTH).unwrap().guardian_hidden = true;
-    let view = enter(engines, &mother, &child, &[1; 32]).await.unwrap();
+    let view = enter(engines, &mother, bond, &[1; 32]).await.unwrap().mandate;
     assert!(!view.shows_purpose(&catalogue, Some(HEALTH)));
     assert!(view.shows_purpose(&catalogue, Some("driver.licence_renewal")));
     assert!(view.shows_purpose(&catalogue, None));
     assert!(!view.shows_purpose(&catalogue, Some("gone.long_ago")), "it could have been hidden");
-    let entry = |agency: Option<&str>, purpose: Option<&str>| Facts {
-        agency: agency.map(str::to_owned),
-        purpose: purpose.map(str::to_owned),
-        ..Facts::default()
+    let shown = |kind: Kind, agency: Option<&str>, purpose: Option<&str>| {
+        let facts = Facts {
+            agency: agency.map(str::to_owned),
+            purpose: purpose.map(str::to_owned),
+            ..Facts::default()
+        };
+        view.shows_entry(&catalogue, kind, &facts)
     };
-    assert!(!view.shows_entry(&catalogue, &entry(Some("bv-mau"), None)), "nobody can judge it");
-    assert!(!view.shows_entry(&catalogue, &entry(Some("bv-mau"), Some(HEALTH))));
-    assert!(view.shows_entry(&catalogue, &entry(None, None)));
+    assert!(!shown(Kind::RecordViewed, Some("bv-mau"), None), "nobody can judge it");
+    assert!(!shown(Kind::StandingChanged, None, None), "it may be about such an agency");
+    assert!(!shown(Kind::HistoryRead, None, None), "what she reads is her own affair");
+    assert!(!shown(Kind::TokenRefused, Some("bv-mau"), Some(HEALTH)));
+    assert!(shown(Kind::TokenIssued, Some("bv-mau"), Some("driver.licence_renewal")));
+    assert!(shown(Kind::RepresentationBegun, None, None));
+    let asked = world.ask(&child, HEALTH).await.record;
+    assert!(!view.shows_consent(&catalogue, &asked) && view.answering(&catalogue, &asked).is_err());
+    assert!(view.shows_consent(engines.register.catalogue(), &asked));
+    let own_software = Record { scopes: vec!["me.history".to_owned()], ..asked };
+    assert!(!view.shows_consent(engines.register.catalogue(), &own_software));
     let hidden = catalogue.purpose(HEALTH).unwrap();
-    let answered = check(engines, &mother, &child, Doing::Answer(hidden), By::default()).await;
+    let answered = check(engines, &mother, &child, Doing::Answer(hidden)).await;
     assert_eq!(answered.unwrap_err().code(), Some("representation_out_of_scope"));
+}
+
+/// What is as good as a yes is asked of the same people as a yes.
+async fn what_one_side_stopped_the_other_does_not_let_go_on(s: Scratch) {
+    let world = world(s);
+    let engines = &world.engines;
+    register(engines, &id(CHILD), &id(MOTHER), parent(fifteen())).await.unwrap();
+    let (child, mother) = (world.person(CHILD).await, world.person(MOTHER).await);
+    let purpose = engines.register.catalogue().purpose(HEALTH).unwrap();
+    let by_mother = check(engines, &mother, &child, Doing::Answer(purpose)).await.unwrap();
+    let half = world.give(&world.ask(&child, HEALTH).await, by_mother.clone()).await.unwrap();
+    let given = world.give(&half, own()).await.unwrap();
+    let paused = consent::end(engines, &given, Act::Pause, by_mother.clone(), None).await.unwrap();
+    let go_on = async |by: &Actor| may_go_on(engines, &paused, by).await;
+    assert_eq!(go_on(&own()).await.unwrap_err().code(), Some("joint_needs_the_other"));
+    assert!(go_on(&by_mother).await.is_ok());
+    world.to(fifteen().hands_over_at);
+    assert!(go_on(&own()).await.is_ok(), "of age, she decides alone");
+    hand_over_due(engines).await.unwrap();
+    let waiting = consent::by_id(engines, given.row.id).await.unwrap().unwrap();
+    assert_eq!(waiting.state, State::UnderReview);
+    let attorney = Actor { capacity: Capacity::Attorney, ..by_mother };
+    assert_eq!(may_go_on(engines, &waiting, &attorney).await.unwrap_err().code(), Some("person_needed"));
+    assert!(may_go_on(engines, &waiting, &own()).await.is_ok());
 }
 
 async fn a_child_of_six_is_represented_and_one_of_seven_is_asked_too(s: Scratch) {
@@ -197,7 +241,7 @@ async fn a_child_of_six_is_represented_and_one_of_seven_is_asked_too(s: Scratch)
     register(engines, &id(CHILD), &id(MOTHER), parent(six())).await.unwrap();
     let (child, mother) = (world.person(CHILD).await, world.person(MOTHER).await);
     let purpose = engines.register.catalogue().purpose(HEALTH).unwrap();
-    let by_mother = check(engines, &mother, &child, Doing::Answer(purpose), By::default()).await.unwrap();
+    let by_mother = check(engines, &mother, &child, Doing::Answer(purpose)).await.unwrap();
 
     let (first, second) = (world.ask(&child, HEALTH).await, world.ask(&child, HEALTH).await);
     world.to(six().joint_from - 1);
@@ -238,9 +282,7 @@ async fn the_same_side_never_says_both_halves_of_a_yes(s: Scratch) {
     let (child, mother) = (world.person(CHILD).await, world.person(MOTHER).await);
     let father = world.person(FATHER).await;
     let purpose = engines.register.catalogue().purpose(HEALTH).unwrap();
-    let by = async |person: &Subject| {
-        check(engines, person, &child, Doing::Answer(purpose), By::default()).await.unwrap()
-    };
+    let by = async |person: &Subject| check(engines, person, &child, Doing::Answer(purpose)).await.unwrap();
     let half = world.give(&world.ask(&child, HEALTH).await, by(&mother).await).await.unwrap();
     let parents = world.give(&half, by(&father).await).await;
     assert_eq!(parents.unwrap_err().code(), Some("joint_needs_the_other"));

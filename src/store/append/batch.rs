@@ -287,9 +287,7 @@ async fn append_entries(
             drop_out(out, i, outcome);
             continue;
         }
-        if let Some(wanted) = &command.require.grant
-            && !grants::holds(tx, wanted).await?
-        {
+        if !as_read(tx, &command.require).await? {
             drop_out(out, i, Outcome::Stale);
             continue;
         }
@@ -398,6 +396,19 @@ fn lost(require: &Require, dead: impl Fn(Uuid) -> bool) -> Option<Outcome> {
     } else {
         None
     }
+}
+
+/// Whether what a command was decided by is still as it was read.
+async fn as_read(tx: &mut Tx, require: &Require) -> Result<bool, Error> {
+    let grant = match &require.grant {
+        Some(wanted) => grants::holds(tx, wanted).await?,
+        None => true,
+    };
+    Ok(grant
+        && match require.representation {
+            Some(id) => people::stands(tx, id).await?,
+            None => true,
+        })
 }
 
 /// The rarer changes, one statement each.

@@ -51,6 +51,8 @@ pub struct Require {
     pub consent: Option<Uuid>,
     /// A grant that has not ended and in which exactly these consents stand.
     pub grant: Option<GrantHolds>,
+    /// A representation that was not ended.
+    pub representation: Option<Uuid>,
     /// A person and the revision of her own rules that was decided by.
     pub standing: Option<(Uuid, i64)>,
     /// The digest of the policy bundle that decided; it must be the active one.

@@ -110,7 +110,7 @@ impl Caller<'_> {
             client_id: self.client_id.to_owned(),
             request_uri: request_uri.to_owned(),
         };
-        oauth::arrive(self.app.engines(), &query, async |_| Some(oauth::Answers { joint: false })).await
+        oauth::arrive(self.app.engines(), &query, async |_, _| true).await
     }
 
     /// From the push to the code in the redirect.

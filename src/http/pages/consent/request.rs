@@ -33,6 +33,8 @@ pub enum Joint {
     },
     /// The reader has; the other one is still to answer.
     Reader,
+    /// The reader cannot answer: a parent or guardian decides for her.
+    Representative,
 }
 
 /// The page. Its form posts to `/requests/{id}/answer`: `csrf`, `revision`, `notice` (hash), `lang` (of the text),
@@ -80,7 +82,8 @@ impl Request {
     /// Whether the reader can still answer.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        self.state.is_waiting() && !matches!(self.joint, Some(Joint::Reader))
+        let other = matches!(self.joint, Some(Joint::Reader | Joint::Representative));
+        self.state.is_waiting() && !other && self.page.may_answer()
     }
 
     /// Whether the answer can be put off (once, and not when the other one waits).
@@ -120,6 +123,7 @@ impl Request {
             Joint::Nobody => self.page.say("request-joint"),
             Joint::Other { who } => self.page.say_value("request-joint-other", who),
             Joint::Reader => self.page.say("request-joint-reader"),
+            Joint::Representative => self.page.say("request-joint-representative"),
         })
     }
 }
@@ -127,7 +131,7 @@ impl Request {
 /// The heading of a request, also while somebody acts for another.
 pub(super) fn heading(page: &Layout, agency: &str, count: u64) -> String {
     let mut args = vec![("agency", Arg::Text(agency)), ("count", Arg::Number(count))];
-    match &page.acting_for {
+    match page.acting_for() {
         Some(name) => {
             args.push(("name", Arg::Text(name)));
             text_with(page.lang, "request-h1-for", &args)

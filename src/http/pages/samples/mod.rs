@@ -5,7 +5,7 @@ pub(super) mod consent;
 mod people;
 mod public;
 
-use super::layout::{Layout, Operator, Visitor};
+use super::layout::{Acting, Layout, Operator, Visitor};
 use crate::{i18n::Lang, time::Millis};
 
 /// A value that tries to break out of its place, turn the line around and burst the layout.
@@ -58,7 +58,7 @@ impl Make {
             lang: self.lang,
             url: url.to_owned(),
             visitor,
-            acting_for: None,
+            acting: Acting::No,
             operator: Operator {
                 name: self.text("Trung tâm Dữ liệu Ví Dụ", "Example Data Centre"),
                 hotline: "1900 0000".to_owned(),
@@ -75,8 +75,19 @@ impl Make {
 
     /// The same while acting for somebody else.
     fn acting(self, url: &str) -> Layout {
-        let acting_for = Some(self.text("Lan Chi (con)", "Lan Chi (child)"));
-        Layout { acting_for, ..self.citizen(url) }
+        let who = self.text("Lan Chi (con)", "Lan Chi (child)");
+        Layout { acting: Acting::For { who, answers: true }, ..self.citizen(url) }
+    }
+
+    /// The same for somebody who may only look.
+    fn looking(self, url: &str) -> Layout {
+        let who = self.text("Lan Chi (con)", "Lan Chi (child)");
+        Layout { acting: Acting::For { who, answers: false }, ..self.citizen(url) }
+    }
+
+    /// After that is over.
+    fn acted(self, url: &str) -> Layout {
+        Layout { acting: Acting::Over, ..self.citizen(url) }
     }
 
     fn official(self, url: &str) -> Layout {

@@ -6,7 +6,7 @@ use crate::{
     http::pages::{
         choices::{ChoiceProblem, ChoiceRow, Choices, StandingChoice},
         emergencies::{Emergencies, Emergency, ReportProblem},
-        people::{People, PeopleProblem, Person, Scope},
+        people::{ActFirst, People, PeopleProblem, Person, Scope},
         render,
     },
 };
@@ -66,6 +66,8 @@ fn person(make: Make, i: i64, capacity: Capacity) -> Person {
         from: minutes_ago(100 * DAY),
         until: (i == 1).then(|| minutes_ago(-39 * DAY)),
         joint_from: (i == 0).then(|| minutes_ago(-400 * DAY)),
+        hands_over_at: (i == 0).then(|| minutes_ago(-900 * DAY)),
+        can_act: i != 2,
         can_end: i == 1,
     }
 }
@@ -86,6 +88,15 @@ fn people(make: Make, acting: bool, problem: Option<PeopleProblem>) -> People {
         latest: "2027-11-22".to_owned(),
         idempotency_key: make.text("0199ae", "0199ae"),
         problem,
+    }
+}
+
+fn act_first(make: Make, other: bool) -> ActFirst {
+    ActFirst {
+        page: if other { make.acted("/oauth/authorize") } else { make.looking("/oauth/authorize") },
+        who: other.then(|| make.text("••• ••• ••• 021", "••• ••• ••• 021")),
+        action: if other { "/me/people/0199ad-1/act".to_owned() } else { "/me/people/self".to_owned() },
+        return_to: make.text("/oauth/authorize?client_id=x", "/oauth/authorize?client_id=x"),
     }
 }
 
@@ -120,6 +131,8 @@ pub(super) fn pages(make: Make) -> Vec<(String, String)> {
         ("choices".to_owned(), render(&choices(make, None)).unwrap()),
         ("people".to_owned(), render(&people(make, false, None)).unwrap()),
         ("people-acting".to_owned(), render(&people(make, true, None)).unwrap()),
+        ("people-act-first".to_owned(), render(&act_first(make, true)).unwrap()),
+        ("people-self-first".to_owned(), render(&act_first(make, false)).unwrap()),
         ("emergencies".to_owned(), render(&emergencies(make, None)).unwrap()),
     ];
     for problem in [
@@ -137,6 +150,7 @@ pub(super) fn pages(make: Make) -> Vec<(String, String)> {
         PeopleProblem::BadDate,
         PeopleProblem::NoScope,
         PeopleProblem::NoPurpose,
+        PeopleProblem::Represented,
     ] {
         all.push((format!("people-{problem:?}"), render(&people(make, false, Some(problem))).unwrap()));
     }

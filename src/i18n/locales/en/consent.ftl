@@ -65,6 +65,9 @@ request-compare = Compare this with the agency’s screen. If it is different, p
 request-joint = The representative and the child must both agree. Nobody has answered yet.
 request-joint-other = Two people must agree. Already agreed: { $value }. Your answer is still missing.
 request-joint-reader = You have agreed. One more person must agree before the agency can see anything.
+request-joint-representative = A parent or guardian answers this request. You can still see everything.
+request-joint-person = the person who is asked
+request-look-only = You may see this request, but not answer it.
 request-answer-h2 = Your answer
 request-optional = Information that is not required
 request-optional-hint = Tick only what you want to show in addition. You may leave all of it empty.
@@ -222,12 +225,18 @@ me-waiting =
         [one] One request is waiting for your answer
        *[other] { $count } requests are waiting for your answer
     }
+me-reviews =
+    { $count ->
+        [one] One thing that a representative agreed to waits for your word
+       *[other] { $count } things that a representative agreed to wait for your word
+    }
 me-go-consents = What I have agreed to
 me-go-choices = My general choices
 me-go-people = Acting for others
 access-h1-event = { $event }: { $agency }
 access-h1-emergency = { $agency } was allowed to view your information in an emergency
 access-h1-choice = A general choice has changed
+access-h1-acted-for = A representative looked at these pages
 access-h1-representation-begun = Acting for another person began
 access-h1-representation-ended = Acting for another person ended
 access-acting = Done by another person
@@ -264,6 +273,7 @@ event-notice-erased = Agency deleted
 event-notice-extended = Agency took more time
 event-notice-overdue = Agency is late
 event-choice-changed = General choice changed
+event-acted-for = Seen by a representative
 event-representation-begun = Acting for another began
 event-representation-ended = Acting for another ended
 event-emergency-reported = Emergency reported
@@ -294,6 +304,7 @@ row-notice-erased = { $agency } reported at { $time } that it had deleted the in
 row-notice-extended = { $agency } said at { $time } that it needs more time to stop.
 row-notice-overdue = { $agency } has not said that it stopped; its time was over at { $time }.
 row-choice-changed = A general choice changed at { $time }.
+row-acted-for = A representative began to look at these pages at { $time }.
 row-representation-begun = Acting for another person began at { $time }.
 row-representation-ended = Acting for another person ended at { $time }.
 row-emergency-reported = { $agency } reported at { $time } on viewing in an emergency.
@@ -317,6 +328,7 @@ outcome-attested = These are the agency’s words. { -service } cannot check thi
 outcome-notice-extended = The law allows this once. It still may not look again.
 outcome-notice-overdue = It may not look again. You can ask us what you can do.
 outcome-choice-changed = The new choice counts from that moment.
+outcome-acted-for = A representative sees only what was registered.
 outcome-representation = The page “Acting for others” shows who acts for whom, and until when.
 outcome-emergency-reported = The report is on the details page.
 outcome-emergency-overdue = The two officials concerned may view nothing until this has been reviewed.
