@@ -110,7 +110,11 @@ async fn joint(visit: &Visit, consent: &Consent) -> Result<Option<Joint>, Failur
     let is_own = visit.person()?.mandate.is_none();
     match people::whose(engines, consent).await? {
         Guarded::No => return Ok(None),
-        Guarded::Represented => return Ok(is_own.then_some(Joint::Representative)),
+        Guarded::Represented if is_own => {
+            let hidden = notice::purpose(engines, consent).is_some_and(|purpose| purpose.guardian_hidden);
+            return Ok(Some(if hidden { Joint::Unanswerable } else { Joint::Representative }));
+        }
+        Guarded::Represented => return Ok(None),
         Guarded::Joint => {}
     }
     let first = consent::events(engines, consent).await?.into_iter().find(|event| event.act == Act::GiveHalf);

@@ -35,6 +35,8 @@ pub enum Joint {
     Reader,
     /// The reader cannot answer: a parent or guardian decides for her.
     Representative,
+    /// Nobody can: a parent or guardian would decide, and the purpose is hidden from them.
+    Unanswerable,
 }
 
 /// The page. Its form posts to `/requests/{id}/answer`: `csrf`, `revision`, `notice` (hash), `lang` (of the text),
@@ -82,7 +84,7 @@ impl Request {
     /// Whether the reader can still answer.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        let other = matches!(self.joint, Some(Joint::Reader | Joint::Representative));
+        let other = matches!(self.joint, Some(Joint::Reader | Joint::Representative | Joint::Unanswerable));
         self.state.is_waiting() && !other && self.page.may_answer()
     }
 
@@ -124,6 +126,7 @@ impl Request {
             Joint::Other { who } => self.page.say_value("request-joint-other", who),
             Joint::Reader => self.page.say("request-joint-reader"),
             Joint::Representative => self.page.say("request-joint-representative"),
+            Joint::Unanswerable => self.page.say("request-unanswerable"),
         })
     }
 }

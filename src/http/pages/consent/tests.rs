@@ -203,7 +203,7 @@ fn whoever_acts_for_another_reads_so_on_the_page_and_can_stop() {
     for name in ["request-acting", "people-acting"] {
         let html = page(Lang::Vi, Filling::Sample, name);
         assert!(
-            html.contains("Đang xem thay cho: Lan Chi (con).") && html.contains("Thôi làm thay"),
+            html.contains("Ông/bà đang thay mặt: Lan Chi (con).") && html.contains("Thôi làm thay"),
             "{name}"
         );
     }

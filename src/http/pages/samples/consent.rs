@@ -296,6 +296,14 @@ pub(super) fn pages(make: Make) -> Vec<(String, String)> {
             "request-joint-other".to_owned(),
             request(make, State::HalfGiven, Some(Joint::Other { who: who() }), false),
         ),
+        (
+            "request-joint-representative".to_owned(),
+            request(make, State::Requested, Some(Joint::Representative), false),
+        ),
+        (
+            "request-joint-unanswerable".to_owned(),
+            request(make, State::Requested, Some(Joint::Unanswerable), false),
+        ),
         ("request-joint-reader".to_owned(), request(make, State::HalfGiven, Some(Joint::Reader), false)),
         ("request-given".to_owned(), request(make, State::Given, None, false)),
         ("request-unanswered".to_owned(), request(make, State::Unanswered, None, false)),

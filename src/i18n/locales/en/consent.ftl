@@ -67,6 +67,7 @@ request-joint-other = Two people must agree. Already agreed: { $value }. Your an
 request-joint-reader = You have agreed. One more person must agree before the agency can see anything.
 request-joint-representative = A parent or guardian answers this request. You can still see everything.
 request-joint-person = the person who is asked
+request-unanswerable = Nobody can answer this request for now. The agency sees nothing.
 request-look-only = You may see this request, but not answer it.
 request-answer-h2 = Your answer
 request-optional = Information that is not required

@@ -43,6 +43,7 @@ request-joint-other = Cần hai người cùng đồng ý. Đã đồng ý: { $v
 request-joint-reader = Ông/bà đã đồng ý. Còn một người nữa phải đồng ý thì cơ quan mới được xem.
 request-joint-representative = Cha, mẹ hoặc người giám hộ trả lời yêu cầu này. Ông/bà vẫn xem được mọi việc.
 request-joint-person = chính người được hỏi
+request-unanswerable = Hiện không ai trả lời được yêu cầu này. Cơ quan không xem được gì.
 request-look-only = Ông/bà chỉ được xem yêu cầu này, không được trả lời thay.
 request-answer-h2 = Câu trả lời của ông/bà
 request-optional = Những thông tin không bắt buộc
