@@ -150,6 +150,15 @@ impl Visit {
         }
     }
 
+    /// The official who is signed in with her agency and code, or why there is none.
+    pub(super) fn official(&self) -> Result<(&Session, &str, &str), Failure> {
+        let session = self.session.as_ref().ok_or(Failure::NotSignedIn)?;
+        match &session.who {
+            Who::Official { agency, id, .. } => Ok((session, agency, id)),
+            Who::Citizen { .. } | Who::Compliance { .. } => Err(Failure::WrongRole),
+        }
+    }
+
     /// Whether a form of a signed-in person comes from a page of ours: the browser says nothing else, and the
     /// session's token came back.
     pub(super) fn check_form(&self, token: &str) -> Result<(), Failure> {
