@@ -17,9 +17,9 @@ on_both! {
     an_approver_suspended_meanwhile_stops_the_data,
 }
 
-const HOSPITAL: &str = "benh-vien-mau";
+pub(crate) const HOSPITAL: &str = "benh-vien-mau";
 const CLIENT: &str = "benh-vien.ho-so";
-const WHAT: &str = "Bệnh nhân bất tỉnh, cần biết dị ứng thuốc trước khi mổ.";
+pub(crate) const WHAT: &str = "Bệnh nhân bất tỉnh, cần biết dị ứng thuốc trước khi mổ.";
 
 fn emergency() -> Value {
     json!({
@@ -48,7 +48,7 @@ async fn ask(hospital: &Caller<'_>, detail: &Value, tokens: &[(&'static str, &st
     hospital.token_form(&form).await
 }
 
-async fn open(app: &TestApp) -> Reply {
+pub(crate) async fn open(app: &TestApp) -> Reply {
     let (one, two) = (signed_in(app, "bs-0301", 1), signed_in(app, "bs-0302", 1));
     let tokens = [("actor_token", one.as_str()), ("approver_token", two.as_str())];
     ask(&app.caller(CLIENT), &emergency(), &tokens).await
