@@ -29,6 +29,8 @@ mod introspect;
 mod invariants;
 mod log;
 mod metadata;
+mod misuse;
+mod negatives;
 mod nodes;
 mod notices;
 mod officials;

@@ -21,6 +21,7 @@ mod hint;
 mod notice;
 mod progress;
 mod public;
+mod reading;
 mod receipt;
 mod sign_in;
 mod sign_out;

@@ -12,6 +12,7 @@ use futures_util::future::LocalBoxFuture;
 use super::{
     cookies::Cookie,
     error::{self, Failure},
+    reading,
     view::said,
 };
 use crate::{
@@ -72,6 +73,10 @@ impl FromRequest for Visit {
                     let response = error::answer(&visit, &error.into());
                     return Err(InternalError::from_response("no session", response).into());
                 }
+            }
+            if let Err(failure) = reading::note(&visit).await {
+                let response = error::answer(&visit, &failure);
+                return Err(InternalError::from_response("no entry", response).into());
             }
             Ok(visit)
         })
