@@ -183,7 +183,7 @@ fn providers(idp: &IdentityProvider, base: &str) -> Vec<Arc<Provider>> {
             let config = format!(
                 "issuer = \"{}\"\nclient_id = \"minhbach\"\ndisplay_name = {{ vi = \"Nơi thử\", en = \"Trial\" }}\n\
                  authentication = {{ client_secret_basic = {{ client_secret = \"bi-mat\" }} }}\n\
-                 acr = {{ loa3 = 3 }}\nrole = {role}",
+                 acr = {{ loa2 = 2, loa3 = 3 }}\nrole = {role}",
                 idp.issuer(&realm)
             );
             let callback = format!("{base}{}", portal::CALLBACK).parse().unwrap();

@@ -155,7 +155,7 @@ impl Idp {
         bend: impl FnOnce(&mut Value, &mut Value, &mut CallbackParams),
     ) -> Result<SignedIn, LoginError> {
         let random = SeededRandom::new(7);
-        let (_, pending) = begin(provider, NOW, &random, ReturnTo::parse("/me").unwrap()).await?;
+        let (_, pending) = begin(provider, NOW, &random, ReturnTo::parse("/me").unwrap(), None).await?;
         let (mut claims, mut header) = (self.claims(&pending), json!({}));
         let mut params = CallbackParams {
             code: Some("the-code".to_owned()),

@@ -46,7 +46,7 @@ async fn the_browser_is_sent_out_with_state_nonce_and_a_hashed_verifier() {
     let idp = Idp::start();
     let provider = officials(&idp, "scopes = [\"profile\"]\nacr_values = [\"high\"]\nmax_age_seconds = 3600");
     let random = SeededRandom::new(1);
-    let (url, pending) = begin(&provider, NOW, &random, ReturnTo::parse("/agency").unwrap()).await.unwrap();
+    let (url, pending) = begin(&provider, NOW, &random, ReturnTo::parse("/agency").unwrap(), None).await.unwrap();
     let query = |name: &str| url.query_pairs().find(|(k, _)| k == name).map(|(_, v)| v.into_owned());
     assert_eq!(query("response_type").as_deref(), Some("code"));
     assert_eq!(query("redirect_uri").as_deref(), Some(CALLBACK));
@@ -62,7 +62,7 @@ async fn the_browser_is_sent_out_with_state_nonce_and_a_hashed_verifier() {
     let again: crate::login::PendingSignIn = serde_json::from_str(&stored).unwrap();
     assert_eq!(again.pkce_verifier, pending.pkce_verifier);
     assert!(!format!("{pending:?}").contains(pending.state.expose()));
-    let (other, _) = begin(&provider, NOW, &random, ReturnTo::parse("/").unwrap()).await.unwrap();
+    let (other, _) = begin(&provider, NOW, &random, ReturnTo::parse("/").unwrap(), None).await.unwrap();
     assert_ne!(other.query(), url.query());
 }
 
@@ -203,7 +203,7 @@ async fn a_callback_that_does_not_fit_the_sign_in_is_refused() {
     assert_eq!(idp.hits("/token"), 0);
 
     let random = SeededRandom::new(1);
-    let (_, mut pending) = begin(&provider, NOW, &random, ReturnTo::parse("/").unwrap()).await.unwrap();
+    let (_, mut pending) = begin(&provider, NOW, &random, ReturnTo::parse("/").unwrap(), None).await.unwrap();
     let params = CallbackParams {
         code: Some("c".to_owned()),
         state: Some(pending.state.expose().clone()),
