@@ -113,7 +113,8 @@ pub async fn answer(engines: &Engines, consent: &Consent, ask: Answering) -> Res
     let change = step(engines, &consent.subject, &next, &record, &event, entry, Some(text))?;
     changes.insert(0, change);
     let event = entry::Event { id: entry, at: now, kind: kind(act), subject: consent.subject.clone(), facts };
-    commit(engines, event, Command { replays: ask.replays, require, changes, also, ..Command::default() }).await?;
+    commit(engines, event, Command { replays: ask.replays, require, changes, also, ..Command::default() })
+        .await?;
     Ok(Consent { row: next.row, record, state: next.state, subject: consent.subject.clone() })
 }
 
@@ -174,12 +175,7 @@ struct Kept {
 }
 
 /// Finds or makes the grant a yes belongs to.
-async fn grant(
-    engines: &Engines,
-    consent: &Consent,
-    wish: GrantWish,
-    now: Millis,
-) -> Result<Kept, Error> {
+async fn grant(engines: &Engines, consent: &Consent, wish: GrantWish, now: Millis) -> Result<Kept, Error> {
     let (subject, client) = (consent.row.subject, consent.row.client);
     let fresh = |id, created_at| {
         let grant = Grant { id, client, subject, created_at, updated_at: now.0, revoked_at: None };

@@ -37,7 +37,8 @@ pub async fn end(
     let capacity = by.capacity;
     let event = Event { by, shown: None, granted: Vec::new(), note };
     // That a purpose has changed is for those nodes to say that have the one in force.
-    let bundle = (act == Act::Invalidate).then(|| Arc::clone(&engines.bundle));
+    let bundle =
+        (act == Act::Invalidate && consent.is_outdated(engines)).then(|| Arc::clone(&engines.bundle));
     let require = Require { bundle, ..Require::default() };
     let change = step(engines, &consent.subject, &next, &consent.record, &event, entry, None)?;
     let mut changes = vec![change];

@@ -88,7 +88,11 @@ pub async fn arrive(
         }
         let open = consent.state.is_waiting() && now.0 < consent.row.answer_by;
         // She is told why, and led back, by the page of the question.
-        return if open || consent.was_outdated() { Ok(Arrival::Asked(Box::new(consent))) } else { Err(gone().into()) };
+        return if open || consent.was_outdated() {
+            Ok(Arrival::Asked(Box::new(consent)))
+        } else {
+            Err(gone().into())
+        };
     }
     if now.0 >= row.expires {
         return Err(gone().into());

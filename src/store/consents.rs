@@ -221,7 +221,8 @@ impl Store {
 
 /// Has the clockwork look at every request that waits for an answer: what it asks for may have changed.
 pub(super) async fn wake_waiting(tx: &mut Tx, at: Millis) -> Result<(), Error> {
-    const SQL: &str = "UPDATE consents SET wake = $1 WHERE wake > $1 AND state IN ('requested', 'deferred', 'half_given')";
+    const SQL: &str =
+        "UPDATE consents SET wake = $1 WHERE wake > $1 AND state IN ('requested', 'deferred', 'half_given')";
     on!(tx, |c| sqlx::query(SQL).bind(at.0).execute(c).await.map(drop))?;
     Ok(())
 }
