@@ -6,4 +6,6 @@ mod compliance;
 mod consent;
 mod public;
 mod sessions;
+mod step_up;
+mod superseded;
 mod world;

@@ -418,6 +418,7 @@ async fn apply(tx: &mut Tx, change: &Change, at: Millis) -> Result<(), Error> {
         }
         Change::ActivateBundle(bundle) => {
             on!(tx, |c| sqlx::query(BUNDLE).bind(bundle.as_ref()).execute(c).await.map(drop))?;
+            consents::wake_waiting(tx, at).await?;
         }
         Change::SuspendClient(id, suspended) => clients::suspend(tx, *id, suspended.then_some(at)).await?,
         Change::SuspendOfficial(id, suspended) => {

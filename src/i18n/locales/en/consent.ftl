@@ -77,6 +77,10 @@ request-silence = If you do not answer, that counts as no.
 request-see-consent = See details
 consent-by-telephone = You can do this without a computer. Call { $value }, or go to the one-stop desk of your commune or ward.
 
+request-outdated-h1 = The purpose has changed
+request-outdated-lead = What { $value } asked for is no longer what it would be used for today.
+request-outdated-nothing = Nothing was shared, and there is nothing you need to do. The agency must ask again.
+
 step-up-h1 = A stronger sign-in is needed
 step-up-lead = { $value } is asking to see your information.
 step-up-sensitive = Sensitive information is among it. We need to be sure that it is you who answers.
@@ -160,7 +164,7 @@ consent-means-under-review = Your representative agreed to this before. Now you 
 consent-means-withdrawn = Sharing was stopped. The agency may not look again.
 consent-means-revoked = A competent authority ended this. The agency may not look again.
 consent-means-expired = Its time is over. The agency may not look again.
-consent-means-invalidated = What was agreed to has changed. To look again, the agency must ask again.
+consent-means-invalidated = What was asked for has changed. To look, the agency must ask again.
 consent-means-lapsed = It was not used for long, so it ended. The agency may not look again.
 consent-means-superseded = A new one has taken its place. This one no longer counts.
 
@@ -298,7 +302,7 @@ row-paused = Sharing your { $fields } with { $agency } was paused at { $time }.
 row-resumed = Sharing your { $fields } with { $agency } was resumed at { $time }.
 row-ended = A competent authority ended sharing with { $agency } at { $time }.
 row-expired = Sharing your { $fields } with { $agency } expired at { $time }.
-row-invalidated = Sharing with { $agency } ended at { $time }, because what was agreed to has changed.
+row-invalidated = What { $agency } had asked for changed at { $time }. It must ask again.
 row-lapsed = Sharing with { $agency } ended at { $time }, because it was not used for long.
 row-superseded = At { $time } a new consent for { $agency } took the place of the old one.
 row-reviewed = Since { $time } you alone decide whether { $agency } may view your { $fields }.

@@ -53,6 +53,10 @@ request-silence = Nếu ông/bà không trả lời, chúng tôi hiểu là khô
 request-see-consent = Xem chi tiết
 consent-by-telephone = Không dùng máy cũng được. Ông/bà gọi { $value } hoặc đến bộ phận một cửa của xã, phường.
 
+request-outdated-h1 = Mục đích đã thay đổi
+request-outdated-lead = Điều { $value } xin phép không còn đúng với việc dùng hiện nay.
+request-outdated-nothing = Chưa có thông tin nào được cho xem, ông/bà không phải làm gì. Cơ quan phải hỏi lại.
+
 step-up-h1 = Cần đăng nhập mạnh hơn
 step-up-lead = { $value } đang xin phép xem thông tin của ông/bà.
 step-up-sensitive = Trong đó có thông tin { -sensitive }. Chúng tôi cần biết chắc người trả lời là ông/bà.
@@ -269,7 +273,7 @@ row-paused = Tạm dừng cho { $agency } xem { $fields }, từ lúc { $time }.
 row-resumed = Cho { $agency } xem tiếp { $fields }, từ lúc { $time }.
 row-ended = Việc cho { $agency } xem bị cơ quan có thẩm quyền chấm dứt lúc { $time }.
 row-expired = Việc cho { $agency } xem { $fields } hết hạn lúc { $time }.
-row-invalidated = Việc cho { $agency } xem hết hiệu lực lúc { $time }, vì nội dung đã thay đổi.
+row-invalidated = Điều { $agency } xin phép đã thay đổi lúc { $time }. Cơ quan phải hỏi lại.
 row-lapsed = Việc cho { $agency } xem hết hiệu lực lúc { $time }, vì lâu không dùng.
 row-superseded = Sự đồng ý mới cho { $agency } thay bản cũ lúc { $time }.
 row-reviewed = Từ lúc { $time }, ông/bà tự quyết định việc cho { $agency } xem { $fields }.
