@@ -102,7 +102,6 @@ pub async fn ask_absent(
         asked_at: now.0,
         expires: expires.0,
         next_poll: now.0,
-        pace_s: i64::from(INTERVAL),
     };
     // A question she brings along herself is not muted and not counted; what she rules out stays ruled out.
     let channel = if asked.invited.is_some() { Channel::Present } else { Channel::Absent };
