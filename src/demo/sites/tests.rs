@@ -1,6 +1,13 @@
 //! A browser comes back to an agency.
 
 use super::*;
+use crate::outbound::http;
+
+fn sites() -> Sites {
+    let _ = crate::outbound::http::provider();
+    let options = http::Options { trust: http::Trust::Nobody, ..http::Options::default() };
+    Sites::start(0, "http://127.0.0.1:9", Exchange::new(http::client_with(&options).unwrap())).unwrap()
+}
 
 async fn get(url: &str) -> (u16, String) {
     let answer = reqwest::get(url).await.unwrap();
@@ -9,8 +16,7 @@ async fn get(url: &str) -> (u16, String) {
 
 #[tokio::test]
 async fn a_citizen_comes_back_to_the_agency_with_what_she_was_given() {
-    let _ = crate::outbound::http::provider();
-    let sites = Sites::start(0).unwrap();
+    let sites = sites();
     for agency in AGENCIES {
         let back = redirect_uri(sites.origin(), agency.id);
         let (status, page) = get(&format!("{back}?code=abc&state=s&iss=http%3A%2F%2F127.0.0.1&evil=1")).await;
