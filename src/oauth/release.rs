@@ -210,22 +210,35 @@ pub(super) async fn release(
             }))
         }
         Outcome::Stale => Ok(None),
+        outcome => Err(changed(engines, ask, grant, outcome).await?),
+    }
+}
+
+/// Why nothing was issued: what changed between the decision and the commit.
+async fn changed(
+    engines: &Engines,
+    ask: &Ask<'_>,
+    grant: &Grant<'_>,
+    outcome: Outcome,
+) -> Result<Error, Error> {
+    match outcome {
         Outcome::Replayed(id) => match grant.once.filter(|once| once.id == id).map(|once| once.again) {
-            None => Err(replayed(ask, id)),
-            Some(Again::IsALostAnswer) => Err(fetched().into()),
-            Some(Again::IsTheft) => Err(used_again(engines, grant).await?),
+            None => Ok(replayed(ask, id)),
+            Some(Again::IsALostAnswer) => Ok(fetched().into()),
+            Some(Again::IsTheft) => used_again(engines, grant).await,
         },
-        Outcome::ClientSuspended => Err(too_late(Reason::ClientSuspended)),
-        Outcome::OfficialSuspended => Err(too_late(Reason::OfficialSuspended)),
-        Outcome::ConsentNotLive(state) => Err(too_late(consent::not_live(state))),
-        Outcome::LimitReached(reach) => Err(too_late(consent::out_of_reach(reach))),
-        Outcome::BundleChanged => Err(OAuthError::new(
+        Outcome::ClientSuspended => Ok(too_late(Reason::ClientSuspended)),
+        Outcome::OfficialSuspended => Ok(too_late(Reason::OfficialSuspended)),
+        Outcome::ConsentNotLive(state) => Ok(too_late(consent::not_live(state))),
+        Outcome::LimitReached(reach) => Ok(too_late(consent::out_of_reach(reach))),
+        Outcome::BundleChanged => Ok(OAuthError::new(
             ErrorCode::TemporarilyUnavailable,
             "policy_changed",
             "this node does not yet have the policies in force; try again",
         )
         .into()),
-        Outcome::Done { entry: None, .. }
+        Outcome::Done { .. }
+        | Outcome::Stale
         | Outcome::UsesExhausted
         | Outcome::Collapsed(_)
         | Outcome::TokenRevoked => Err(Error::Inconsistent("outcome")),
