@@ -21,16 +21,14 @@ pub(super) async fn walk(scene: &Scene<'_>, story: &mut Story<'_>) -> anyhow::Re
 
     let bank = Asker::new(scene, BANK)?;
     let asked = consent::detail(&json!({ "national_id": citizen.national_id }));
-    let reply = bank.agency.token(&asked).await?;
-    ensure!(reply.status >= 400, "the bank was given a token: {}", reply.body);
-    let reason = text(&reply.body, "/reason")?.to_owned();
     let (address, _) = bank.push(&asked).await?;
     let page = browser.open(&address).await?;
     let back = bank.back_at(&page)?;
     let error = back.get("error").map(String::as_str);
     ensure!(error == Some("access_denied"), "she was asked all the same: {back:?}");
-    story
-        .say(&format!("The bank: {reason}; its link brings it error=access_denied, and her no question."))?;
+    story.say(
+        "The bank's link: she is not asked, and the bank reads error=access_denied, as if she had said no.",
+    )?;
 
     let police = scene.agency(POLICE)?;
     let reply = police.token(&detail(citizen.national_id, &["person.full_name"])).await?;
@@ -39,8 +37,10 @@ pub(super) async fn walk(scene: &Scene<'_>, story: &mut Story<'_>) -> anyhow::Re
     let list: Value = serde_json::from_str(&list.text)?;
     let entry = text(&list, "/accesses/0/id").context("no entry")?;
     let page = browser.open(&scene.at(&format!("/me/history/{entry}?lang=en"))).await?;
-    ensure!(page.text.contains("Against a general choice"), "the entry does not say what it overrode");
-    story.say("The traffic police rest on the law: 200; her entry says \"against a general choice\", and which article.")?;
+    for line in ["Against a general choice", "Art."] {
+        ensure!(page.text.contains(line), "the entry does not say what it overrode and why: no `{line}`");
+    }
+    story.say("The traffic police rest on the law: 200. Her entry says \"against a general choice\", and which article.")?;
     forget(scene, &mut browser).await
 }
 
