@@ -152,7 +152,7 @@ async fn tell(options: &DemoOptions) -> anyhow::Result<Stage> {
         secrets: &secrets,
     };
     settings::write_private(&folder.join("kit.json"), &serde_json::to_vec_pretty(&kit.to_value())?)?;
-    addresses(&mut out, &config.issuer, &idp, &folder, options)?;
+    addresses(&mut out, &kit, &folder, options)?;
     Ok(Stage { running, _registers: registers, _sites: sites, _idp: idp })
 }
 
@@ -220,8 +220,7 @@ fn identity_provider(
 
 fn addresses(
     out: &mut impl std::io::Write,
-    issuer: &str,
-    idp: &IdentityProvider,
+    kit: &Kit<'_>,
     folder: &Path,
     options: &DemoOptions,
 ) -> anyhow::Result<()> {
@@ -229,15 +228,16 @@ fn addresses(
     if options.once {
         return Ok(());
     }
-    writeln!(out, "\nNow try it yourself. Open {issuer} and sign in as")?;
+    writeln!(out, "\nNow try it yourself. Open {} and sign in as", kit.issuer)?;
     for citizen in CITIZENS.iter().take(3) {
         writeln!(out, "   citizen             {:<12} {}", citizen.login, citizen.password)?;
     }
     for officer in COMPLIANCE.iter().take(1) {
         writeln!(out, "   compliance officer  {:<12} {}", officer.login, officer.password)?;
     }
-    writeln!(out, "\n   service             {issuer}")?;
-    writeln!(out, "   sign-in (stand-in)  {}", idp.origin())?;
+    writeln!(out, "\n   service             {}", kit.issuer)?;
+    writeln!(out, "   sign-in (stand-in)  {}", kit.idp.origin())?;
+    writeln!(out, "   agencies' sites     {}/benh-vien-mau/su-kien", kit.sites.origin())?;
     writeln!(out, "   keys and addresses  {}", folder.join("kit.json").display())?;
     writeln!(out, "   check the ledger    minhbach ledger verify --data {}", folder.display())?;
     writeln!(out, "\nCtrl-C stops everything.")?;

@@ -43,10 +43,6 @@ impl Walk<'_, '_, '_> {
         self.story.say(line)
     }
 
-    fn show(&mut self, value: &Value) -> anyhow::Result<()> {
-        self.story.show(value)
-    }
-
     async fn token(&mut self, citizen: &Citizen) -> anyhow::Result<String> {
         self.story.step(
             "An officer renews a driving licence. Her agency's software asks for one token for one purpose.",
@@ -59,7 +55,8 @@ impl Walk<'_, '_, '_> {
         let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims)?)?;
         ensure!(!claims.to_string().contains(citizen.national_id), "the token shows the national id");
         self.say("The entry is committed, then the token is released. It names the person only by this agency's handle:")?;
-        self.show(claims.pointer("/authorization_details/0").unwrap_or(&Value::Null))?;
+        let detail = claims.pointer("/authorization_details/0").unwrap_or(&Value::Null);
+        self.story.show(detail, &["purpose", "subject", "datatypes", "basis", "uses_left"])?;
         Ok(token)
     }
 
@@ -74,7 +71,7 @@ impl Walk<'_, '_, '_> {
             text(&reply.body, "/error_description")?.contains("tax.obligation_balance"),
             "no field named"
         );
-        self.show(&reply.body)
+        self.story.show(&reply.body, &["error", "reason", "error_description"])
     }
 
     async fn data(&mut self, citizen: &Citizen, token: &str) -> anyhow::Result<String> {
@@ -90,11 +87,9 @@ impl Walk<'_, '_, '_> {
             text(&reply.body, "/data/person.full_name/value")? == citizen.name,
             "another person's record"
         );
-        let mut shown = reply.body.clone();
-        if let Some(jws) = shown.pointer_mut("/receipt/jws") {
-            *jws = json!("… signed by the service");
-        }
-        self.show(&shown)?;
+        let names: Vec<&str> = data.keys().map(String::as_str).collect();
+        self.story.show(reply.body.get("data").unwrap_or(&Value::Null), &names)?;
+        self.say("With it a receipt: the entry's number and the service's signature.")?;
         Ok(text(&reply.body, "/receipt/entry")?.to_owned())
     }
 
@@ -105,7 +100,7 @@ impl Walk<'_, '_, '_> {
         let reply = self.agency.data(text(&reply.body, "/access_token")?).await?;
         expect(&reply, 404)?;
         ensure!(text(&reply.body, "/code")? == "no_record", "another code");
-        self.show(&reply.body)
+        self.story.show(&reply.body, &["status", "code", "detail"])
     }
 
     async fn history(&mut self, citizen: &Citizen, entry: &str) -> anyhow::Result<EntryProof> {
@@ -124,7 +119,10 @@ impl Walk<'_, '_, '_> {
             accesses.iter().any(|a| a.get("id").is_some_and(|id| id == entry)),
             "the release is not in it"
         );
-        self.show(accesses.first().unwrap_or(&Value::Null))?;
+        let newest = accesses.first().unwrap_or(&Value::Null);
+        let names = ["/agency/name/en", "/official/code", "/purpose/title/en", "/basis", "/at"];
+        let read: Vec<&str> = names.iter().map(|name| text(newest, name)).collect::<anyhow::Result<_>>()?;
+        self.say(&read.join(" · "))?;
         self.say(&format!("… and {} more, newest first.", accesses.len().saturating_sub(1)))?;
         self.proof(&mut browser, entry).await
     }

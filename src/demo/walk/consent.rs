@@ -100,7 +100,8 @@ impl Walk<'_, '_, '_> {
         expect(&reply, 200)?;
         let again = self.bank.exchange(&asked, &code, None).await?;
         ensure!(text(&again.body, "/error")? == "invalid_grant", "a code served twice: {}", again.body);
-        self.story.show(reply.body.pointer("/authorization_details/0").unwrap_or(&Value::Null))?;
+        let detail = reply.body.pointer("/authorization_details/0").unwrap_or(&Value::Null);
+        self.story.show(detail, &["purpose", "datatypes", "uses_left"])?;
         self.story.say("The same code a second time: invalid_grant, and everything issued on it has ended. So the bank asks once more.")?;
 
         let asked = self.bank.ask(browser, &self.detail).await?;
@@ -122,14 +123,15 @@ impl Walk<'_, '_, '_> {
         expect(&reply, 200)?;
         let data = reply.body.get("data").and_then(Value::as_object).context("no data")?;
         ensure!(!data.contains_key(OPTIONAL), "the field she left out came back");
-        self.story.show(&json!(data))?;
+        let names: Vec<&str> = data.keys().map(String::as_str).collect();
+        self.story.show(&json!(data), &names)?;
         let mut narrower = self.detail.clone();
         if let Some(fields) = narrower.get_mut("datatypes") {
             *fields = json!(["person.full_name"]);
         }
         let reply = self.bank.agency.token(&narrower).await?;
         ensure!(text(&reply.body, "/reason")? == "consent_used_up", "the limit did not hold: {}", reply.body);
-        self.story.show(&reply.body)
+        self.story.show(&reply.body, &["error", "reason"])
     }
 
     async fn withdrawn(

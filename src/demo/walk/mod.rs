@@ -90,13 +90,15 @@ impl<'a> Story<'a> {
         Ok(writeln!(self.out, "   {line}")?)
     }
 
-    /// Shows what came back.
+    /// Shows these members of what came back, a line each.
     ///
     /// # Errors
     /// When nobody takes it any more.
-    fn show(&mut self, value: &Value) -> anyhow::Result<()> {
-        for line in serde_json::to_string_pretty(value)?.lines() {
-            self.say(line)?;
+    fn show(&mut self, value: &Value, members: &[&str]) -> anyhow::Result<()> {
+        for name in members {
+            if let Some(value) = value.get(name) {
+                self.say(&format!("   {name}: {value}"))?;
+            }
         }
         Ok(())
     }
