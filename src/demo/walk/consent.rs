@@ -89,12 +89,12 @@ impl Walk<'_, '_, '_> {
     async fn given(&mut self, browser: &mut Browser<'_>) -> anyhow::Result<Given> {
         self.story.step("The bank asks again. She allows her name and leaves her date of birth out; the code is exchanged for one token.")?;
         let asked = self.bank.ask(browser, &self.detail).await?;
-        let text_ = &asked.page.text;
+        let shown = &asked.page.text;
         ensure!(
-            text_.contains(&format!("value=\"{OPTIONAL}\"")),
+            shown.contains(&format!("value=\"{OPTIONAL}\"")),
             "the optional field is not asked for by itself"
         );
-        ensure!(!text_.contains(" checked"), "something is ticked beforehand");
+        ensure!(!shown.contains(" checked"), "something is ticked beforehand");
         let code = self.bank.code(&answer(browser, &asked.page, "give").await?)?;
         let reply = self.bank.exchange(&asked, &code, None).await?;
         expect(&reply, 200)?;

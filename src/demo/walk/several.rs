@@ -108,7 +108,7 @@ impl Walk<'_, '_, '_> {
         stream(self.scene, &self.hospital.agency, &service).await?;
         press(browser, &self.scene.at(&format!("/me/consents/{consent}/withdraw")), "withdraw").await?;
         let event = eventually("the push", async || {
-            let taken = self.scene.sites.taken().into_iter();
+            let taken = self.scene.sites.taken();
             Ok(taken.into_iter().find(|it| it.consent == consent && it.event == "consent-withdrawn"))
         })
         .await?;
