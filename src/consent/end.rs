@@ -3,6 +3,8 @@
 //! What rested on it ends in the same transaction: access tokens, the grant and its refresh tokens, and the notice to
 //! the recipient waits in the outbox (Law 91/2025/QH15, Article 10; I7). Withdrawal is not retroactive (10(4)).
 
+use std::sync::Arc;
+
 use super::{Consent, Error, commit, facts, kind, notice, step};
 use crate::{
     domain::consent::{Act, Actor, Event, IllegalTransition},
@@ -33,8 +35,12 @@ pub async fn end(
     facts.grant = next.row.grant_id.map(|grant| grant.to_string());
     facts.note.clone_from(&note);
     let capacity = by.capacity;
-    let require = Require { representation: by.representation, ..Require::default() };
+    let representation = by.representation;
     let event = Event { by, shown: None, granted: Vec::new(), note };
+    // That a purpose has changed is for those nodes to say that have the one in force.
+    let bundle =
+        (act == Act::Invalidate && consent.is_outdated(engines)).then(|| Arc::clone(&engines.bundle));
+    let require = Require { bundle, representation, ..Require::default() };
     let change = step(engines, &consent.subject, &next, &consent.record, &event, entry, None)?;
     let mut changes = vec![change];
     changes.extend(notice::with(engines, consent, act, next.state, capacity, entry).await?);

@@ -198,7 +198,10 @@ pub async fn proof(
 }
 
 /// One entry a session, committed before anything is read (I9).
-async fn note_reading(engines: &Engines, reader: Reader<'_>) -> Result<(), HistoryError> {
+///
+/// # Errors
+/// [`HistoryError`]; nothing may then be shown.
+pub async fn note_reading(engines: &Engines, reader: Reader<'_>) -> Result<(), HistoryError> {
     if reader.mandate.is_some() {
         return Ok(());
     }

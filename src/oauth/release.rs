@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{
     Error,
     emergency::Emergency,
+    grants,
     issue::{self, Ask, replayed, too_late},
     official::Acting,
     request, status,
@@ -78,6 +79,18 @@ pub(super) struct Once {
     /// What is remembered of it, and until when.
     pub(super) id: Uuid,
     pub(super) expires: Millis,
+    /// What a second time means.
+    pub(super) again: Again,
+}
+
+/// What it means when something that is exchanged once comes a second time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Again {
+    /// A code goes through a browser and addresses, where others may read it: it is in two hands.
+    IsTheft,
+    /// An `auth_req_id` never leaves the client's own connection to us, and is sent again and again by design: the
+    /// answer was lost, or two of the client's own processes poll. Nothing may end for that.
+    IsALostAnswer,
 }
 
 /// What must never have been used before: assertion, proof, and a code or backchannel request.
@@ -106,7 +119,8 @@ pub(super) async fn release(
     let end = now.seconds().saturating_add(lifetime);
     // Rounded down: no token outlives the consent it rests on.
     let exp = row.map_or(end, |row| end.min(row.expires.div_euclid(1000)));
-    let uses = if each_time { 1 } else { grant.purpose.max_uses };
+    // What she read counts views ("once only"), and a consent counts tokens: so each opens the data once.
+    let uses = if grant.consent.is_some() { 1 } else { grant.purpose.max_uses };
     let jti = engines.id();
     let handle = engines.vault.handle(&grant.client.agency, &grant.subject).await?;
     let grant_id = row.and_then(|row| row.grant_id);
@@ -198,21 +212,35 @@ pub(super) async fn release(
             }))
         }
         Outcome::Stale => Ok(None),
-        Outcome::Replayed(id) if grant.once.is_some_and(|once| once.id == id) => {
-            Err(used_again(engines, grant).await?)
-        }
-        Outcome::Replayed(id) => Err(replayed(ask, id)),
-        Outcome::ClientSuspended => Err(too_late(Reason::ClientSuspended)),
-        Outcome::OfficialSuspended => Err(too_late(Reason::OfficialSuspended)),
-        Outcome::ConsentNotLive(state) => Err(too_late(consent::not_live(state))),
-        Outcome::LimitReached(reach) => Err(too_late(consent::out_of_reach(reach))),
-        Outcome::BundleChanged => Err(OAuthError::new(
+        outcome => Err(changed(engines, ask, grant, outcome).await?),
+    }
+}
+
+/// Why nothing was issued: what changed between the decision and the commit.
+async fn changed(
+    engines: &Engines,
+    ask: &Ask<'_>,
+    grant: &Grant<'_>,
+    outcome: Outcome,
+) -> Result<Error, Error> {
+    match outcome {
+        Outcome::Replayed(id) => match grant.once.filter(|once| once.id == id).map(|once| once.again) {
+            None => Ok(replayed(ask, id)),
+            Some(Again::IsALostAnswer) => Ok(fetched().into()),
+            Some(Again::IsTheft) => used_again(engines, grant).await,
+        },
+        Outcome::ClientSuspended => Ok(too_late(Reason::ClientSuspended)),
+        Outcome::OfficialSuspended => Ok(too_late(Reason::OfficialSuspended)),
+        Outcome::ConsentNotLive(state) => Ok(too_late(consent::not_live(state))),
+        Outcome::LimitReached(reach) => Ok(too_late(consent::out_of_reach(reach))),
+        Outcome::BundleChanged => Ok(OAuthError::new(
             ErrorCode::TemporarilyUnavailable,
             "policy_changed",
             "this node does not yet have the policies in force; try again",
         )
         .into()),
-        Outcome::Done { entry: None, .. }
+        Outcome::Done { .. }
+        | Outcome::Stale
         | Outcome::UsesExhausted
         | Outcome::Collapsed(_)
         | Outcome::TokenRevoked => Err(Error::Inconsistent("outcome")),
@@ -236,22 +264,19 @@ fn refresh_token(engines: &Engines, grant: &Grant<'_>, now: Millis) -> Option<(S
     Some((token, refresh))
 }
 
+/// The answer to a backchannel request was fetched before; what was issued on it stands.
+pub(super) fn fetched() -> OAuthError {
+    let description = "the answer was fetched before; ask the person again if it was lost";
+    OAuthError::new(ErrorCode::InvalidGrant, "auth_req_id_used", description)
+}
+
 /// A code that comes a second time may be in two hands: what was issued on it ends (RFC 6749 §4.1.2, §10.5).
 pub(super) async fn used_again(engines: &Engines, grant: &Grant<'_>) -> Result<Error, Error> {
     let reason = "code_replayed";
-    if let Some(id) = grant.consent.as_ref().and_then(|consent| consent.row.grant_id) {
-        let facts = Facts {
-            agency: Some(grant.client.agency.as_ref().to_owned()),
-            client: Some(grant.client.client_id.clone()),
-            grant: Some(id.to_string()),
-            purpose: Some(grant.purpose.id.clone()),
-            reason: Some(reason.to_owned()),
-            ..Facts::default()
-        };
-        let (event, at) = (engines.id(), engines.now());
-        let event = Event { id: event, at, kind: Kind::GrantRevoked, subject: grant.subject.clone(), facts };
-        let command = Command { changes: vec![Change::RevokeGrant(id)], ..Command::default() };
-        engines.record_with(event, command).await?;
+    if let Some(id) = grant.consent.as_ref().and_then(|consent| consent.row.grant_id)
+        && engines.store.grant(id).await?.is_some_and(|grant| grant.revoked_at.is_none())
+    {
+        grants::end(engines, grant.client, &grant.subject, id, reason).await?;
     }
     let description = "this was used before; everything that was issued on it has ended";
     Ok(OAuthError::new(ErrorCode::InvalidGrant, reason, description).into())

@@ -39,6 +39,17 @@ pub(super) async fn assign(
     Ok(Some((place, StatusReference::new(index, &address(engines, place.div_euclid(size()))))))
 }
 
+/// The addresses of all lists that tokens can be in (Token Status List §9.2), oldest first.
+///
+/// # Errors
+/// [`Error::Store`] when the database fails.
+pub async fn status_lists(engines: &Engines) -> Result<Vec<String>, Error> {
+    let next = engines.store.next_number("status").await?;
+    // Numbers are taken in blocks: a list exists from its first number on.
+    let lists = next.max(0).saturating_add(size() - 1).div_euclid(size());
+    Ok((0..lists).map(|list| address(engines, list)).collect())
+}
+
 fn address(engines: &Engines, list: i64) -> String {
     format!("{}/oauth/status-lists/{list}", engines.addresses.issuer)
 }
@@ -75,11 +86,10 @@ pub async fn status_list(engines: &Engines, list: i64) -> Result<Option<Arc<str>
 fn status(token: &Ended) -> Status {
     let state = token.state.as_deref().map(State::parse);
     match (token.revoked_at, token.suspended_at, state) {
-        (Some(_), ..) | (None, _, Some(None)) => Status::Invalid,
-        (None, _, Some(Some(State::Paused | State::UnderReview))) => Status::Suspended,
-        (None, Some(_), None | Some(Some(State::Given))) => Status::Suspended,
-        // In the answer without either: its consent is not there.
-        (None, ..) => Status::Invalid,
+        (None, _, Some(Some(State::Paused | State::UnderReview)))
+        | (None, Some(_), None | Some(Some(State::Given))) => Status::Suspended,
+        // Revoked; or in the answer with a state that is none of ours, or without its consent.
+        _ => Status::Invalid,
     }
 }
 

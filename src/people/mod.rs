@@ -16,7 +16,7 @@ mod tests;
 
 pub use acting::{Acting, Acts, acting, enter, mandated, representatives};
 pub use answering::{answering, guarded, may_go_on, whose};
-pub use emergencies::{Owed, emergencies, emergencies_due, report};
+pub use emergencies::{Looking, Owed, emergencies, emergencies_due, report};
 pub use hand_over::hand_over_due;
 pub use register::{Ending, Naming, Registration, authorise, end, list, register};
 

@@ -25,6 +25,7 @@ on_both! {
     a_pushed_request_a_yes_and_a_code_are_one_token,
     a_code_serves_its_client_once_with_its_verifier,
     a_code_used_twice_ends_what_was_issued_on_it,
+    a_consent_opens_the_case_it_names_and_no_other,
     what_cannot_be_consented_to_is_refused_at_the_push,
     a_refresh_token_asks_every_rule_again,
     introspection_is_inactive_from_the_withdrawal_and_while_paused,
@@ -57,14 +58,14 @@ async fn a_code_serves_its_client_once_with_its_verifier(app: &mut TestApp) {
     bank.token_form(&bank.exchange("x")).await.refused("unknown", 400, unknown.0, unknown.1);
     let bent = |name: &str, value: &str| {
         let mut form = bank.exchange(&code);
-        form.iter_mut().filter(|pair| pair.0 == name).for_each(|pair| pair.1 = value.to_owned());
+        form.iter_mut().filter(|pair| pair.0 == name).for_each(|pair| value.clone_into(&mut pair.1));
         form
     };
     let verifier = bent("code_verifier", &VERIFIER.replace('d', "e"));
     bank.token_form(&verifier).await.refused("verifier", 400, "invalid_grant", "code_verifier");
     let elsewhere = bent("redirect_uri", "https://elsewhere.example/cb");
     bank.token_form(&elsewhere).await.refused("redirect", 400, "invalid_grant", "code_redirect_uri");
-    app.pass(Duration::from_secs(60));
+    app.pass(Duration::from_mins(1));
     bank.token_form(&bank.exchange(&code)).await.refused("late", 400, "invalid_grant", "code_expired");
 }
 
@@ -77,7 +78,26 @@ async fn a_code_used_twice_ends_what_was_issued_on_it(app: &mut TestApp) {
     assert_eq!(ward.introspect(&token).await.ok().body["active"], true);
     app.pass(Duration::from_secs(30));
     let twice = ward.token_form(&ward.exchange(&code)).await;
-    assert!(twice.body.get("access_token").is_none(), "{}", twice.text());
+    twice.refused("twice", 400, "invalid_grant", "code_replayed");
+    assert_eq!(ward.introspect(&token).await.ok().body["active"], false);
+    ward.data(&token).await.challenged("the first token", "invalid_token", "token_revoked");
+    let refresh = ward.refresh(first.at("/refresh_token")).await;
+    refresh.refused("the refresh token", 400, "invalid_grant", "refresh_token_unknown");
+    app.pass(Duration::from_hours(8 * 24));
+    let mut again = reminder(5);
+    again.as_object_mut().unwrap().remove("limits");
+    ward.token(&again).await.refused("the consent", 400, "consent_required", "consent_required");
+}
+
+async fn a_consent_opens_the_case_it_names_and_no_other(app: &mut TestApp) {
+    let bank = app.bank();
+    let asked = verification();
+    let (code, _) = bank.code(&bank.push_form(&asked), &["person.birth_date"]).await;
+    let other = jws::with(&asked, "case", json!("GD.2026.000999"));
+    bank.token(&other).await.refused("another case", 400, "consent_required", "consent_required");
+    let granted = bank.token_form(&bank.exchange(&code)).await.ok();
+    assert_eq!(granted.body["authorization_details"][0]["uses_left"], 1, "once means once");
+    bank.token(&asked).await.refused("used up", 400, "consent_required", "consent_used_up");
 }
 
 async fn what_cannot_be_consented_to_is_refused_at_the_push(app: &mut TestApp) {
@@ -208,6 +228,9 @@ async fn status_of(caller: &Caller<'_>, token: &str) -> Option<Status> {
 async fn a_status_list_says_what_still_counts(app: &mut TestApp) {
     let resource = holder(app).await;
     let (ward, bank) = (app.ward(), app.bank());
+    let found = ward.get("/.well-known/oauth-authorization-server").await.ok();
+    let all = found.at("/status_list_aggregation_endpoint").strip_prefix(ISSUER).unwrap().to_owned();
+    assert_eq!(ward.get(&all).await.ok().body, json!({ "status_lists": [] }), "no token is in one yet");
     let taken = async |detail: &Value| {
         let mut form = ward.push_form(detail);
         form.push(("resource", resource.clone()));
@@ -216,6 +239,8 @@ async fn a_status_list_says_what_still_counts(app: &mut TestApp) {
     };
     let (token, consent) = taken(&reminder(5)).await;
     assert_eq!(status_of(&ward, &token).await, Some(Status::Valid));
+    let uri = jws::claims(&token)["status"]["status_list"]["uri"].clone();
+    assert_eq!(ward.get(&all).await.ok().body, json!({ "status_lists": [uri] }));
     app.does(consent, Act::Pause).await;
     app.pass(Duration::from_secs(5));
     assert_eq!(status_of(&ward, &token).await, Some(Status::Suspended));

@@ -10,7 +10,7 @@ use crate::{
     consent::{self, Ask, Consent},
     crypto::{Algorithm, sha256},
     domain::{
-        catalogue::BasisKind,
+        catalogue::{BasisKind, Purpose},
         client::Profile,
         consent::{Channel, Limits, State},
         receipt,
@@ -30,7 +30,7 @@ const BACK: &str = "http://127.0.0.1:9/tro-lai";
 const PURPOSE: &str = "private.bank_verification";
 const OPTIONAL: &str = "person.birth_date";
 
-async fn bank(s: Scratch) -> World {
+pub(super) async fn bank(s: Scratch) -> World {
     let w = world(s).await;
     let key = PrivateJwk::generate(Algorithm::EdDsa).unwrap();
     let spec = ClientSpec {
@@ -50,8 +50,11 @@ async fn bank(s: Scratch) -> World {
 
 /// Asks without anybody having been sent here.
 async fn asked(w: &World) -> Consent {
+    asked_for(w, w.engines.register.catalogue().purpose(PURPOSE).unwrap()).await
+}
+
+pub(super) async fn asked_for(w: &World, purpose: &Purpose) -> Consent {
     let client = w.engines.registry.client(CLIENT).await.unwrap().unwrap();
-    let purpose = w.engines.register.catalogue().purpose(PURPOSE).unwrap();
     let terms = purpose.consent.as_ref().unwrap();
     let now = w.engines.now();
     let ask = Ask {
@@ -75,7 +78,7 @@ async fn asked(w: &World) -> Consent {
 }
 
 /// Where a browser is sent by the bank, which pushed its request before.
-async fn pushed(w: &World) -> String {
+pub(super) async fn pushed(w: &World) -> String {
     let client = w.engines.registry.client(CLIENT).await.unwrap().unwrap();
     let purpose = w.engines.register.catalogue().purpose(PURPOSE).unwrap();
     let details = json!([{
@@ -213,7 +216,7 @@ async fn what_was_not_asked_or_not_shown_or_comes_too_late_is_not_answered(s: Sc
     let forged = Page { body: page.body.replace(&page.hidden("csrf"), "x"), ..browser.get("/log").await };
     assert_eq!(answer(&browser, &forged, &id, "give", &[]).await.status, StatusCode::FORBIDDEN);
 
-    w.clock.advance(std::time::Duration::from_secs(3600));
+    w.clock.advance(std::time::Duration::from_hours(1));
     let browser = w.citizen(0).await;
     let late = browser.get(&format!("/requests/{id}")).await;
     assert!(late.status == StatusCode::OK && !late.body.contains("name=\"answer\""), "{}", late.body);

@@ -8,4 +8,6 @@ mod consent;
 mod joint;
 mod public;
 mod sessions;
+mod step_up;
+mod superseded;
 mod world;

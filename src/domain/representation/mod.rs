@@ -24,7 +24,7 @@ pub use mandate::Mandate;
 
 use super::{
     catalogue::Purpose,
-    consent::{Actor, Capacity},
+    consent::{Actor, Authenticated, Capacity},
 };
 use crate::time::Millis;
 
@@ -350,6 +350,7 @@ impl Representation {
             representation: Some(self.id),
             issuer,
             assurance,
+            authenticated: Authenticated::default(),
         }
     }
 }

@@ -11,10 +11,14 @@ pub enum Problem {
     NotFound,
     /// Signed in, but not for this page's role.
     NotAllowed,
+    /// An official who is suspended: for a report that is late, or by an office.
+    Suspended,
     /// Nobody is signed in, or the session has ended.
     SignInAgain,
     /// The sign-in did not work.
     SignInFailed,
+    /// The sign-in was weaker, or older, than what was demanded; nothing else helps than another one.
+    SignInTooWeak,
     /// A form was filled in wrongly or was too old (its token against cross-site requests did not match).
     FormExpired,
     /// The request could not be understood.
@@ -47,11 +51,13 @@ pub enum Problem {
 
 impl Problem {
     /// All, for the test that renders each.
-    pub const EACH: [Self; 18] = [
+    pub const EACH: [Self; 20] = [
         Self::NotFound,
         Self::NotAllowed,
+        Self::Suspended,
         Self::SignInAgain,
         Self::SignInFailed,
+        Self::SignInTooWeak,
         Self::FormExpired,
         Self::BadRequest,
         Self::Changed,
@@ -74,6 +80,8 @@ impl Problem {
         match self {
             Self::NotFound => 404,
             Self::NotAllowed
+            | Self::Suspended
+            | Self::SignInTooWeak
             | Self::FormExpired
             | Self::NotForYou
             | Self::OnlyHerself
@@ -94,8 +102,10 @@ impl Problem {
         match self {
             Self::NotFound => ("error-not-found", "error-not-found-do"),
             Self::NotAllowed => ("error-not-allowed", "error-not-allowed-do"),
+            Self::Suspended => ("error-suspended", "error-suspended-do"),
             Self::SignInAgain => ("error-sign-in-again", "error-sign-in-again-do"),
             Self::SignInFailed => ("error-sign-in-failed", "error-sign-in-failed-do"),
+            Self::SignInTooWeak => ("error-sign-in-too-weak", "error-sign-in-too-weak-do"),
             Self::FormExpired => ("error-form-expired", "error-form-expired-do"),
             Self::BadRequest => ("error-bad-request", "error-bad-request-do"),
             Self::Changed => ("error-changed", "error-changed-do"),

@@ -60,11 +60,12 @@ pub(super) async fn own<'v>(visit: &'v Visit, id: &str) -> Result<Own<'v>, Failu
     Ok(Own { session, consent: consent.ok_or(Failure::NotFound)? })
 }
 
-/// Where it stands now: what time has ended is over, whether or not the clockwork has written it down.
+/// Where it stands now: what time or a change of the purpose has ended is over, whether or not the clockwork has written it down.
 pub(super) fn state_now(engines: &Engines, consent: &Consent) -> State {
     let now = engines.now().0;
     match consent.state {
         state if state.is_waiting() && now >= consent.row.answer_by => State::Unanswered,
+        state if state.is_waiting() && consent.is_outdated(engines) => State::Invalidated,
         state if state.is_standing() && now >= consent.row.expires => State::Expired,
         state => state,
     }
@@ -88,9 +89,9 @@ pub(super) async fn titled(words: &mut Words<'_>, consent: &Consent) -> Result<T
 
 /// Who acted for the person, as she knows that person: by a masked number.
 pub(super) async fn acting(words: &Words<'_>, by: &Actor) -> Result<Option<Acting>, Failure> {
-    let id = match (by.capacity, by.acting) {
-        (Capacity::Parent | Capacity::Guardian | Capacity::Attorney, Some(id)) => id,
-        _ => return Ok(None),
+    let (Capacity::Parent | Capacity::Guardian | Capacity::Attorney, Some(id)) = (by.capacity, by.acting)
+    else {
+        return Ok(None);
     };
     let vault = &words.engines.vault;
     let number = match vault.subject(id).await? {
@@ -235,9 +236,9 @@ async fn one(visit: &Visit, id: &str) -> Result<HttpResponse, Failure> {
     let mut pending = fields(&words, &consent, None);
     let scopes = scopes(&words, &consent);
     if was_given {
-        granted.extend(scopes)
+        granted.extend(scopes);
     } else {
-        pending.extend(scopes)
+        pending.extend(scopes);
     }
     visit.page(&detail::Consent {
         page: visit.layout(),

@@ -14,8 +14,6 @@ use super::{
     asked::step_up,
     consents::{Own, of_agency, own},
     error::Failure,
-    notice,
-    person::herself,
     view::Words,
     visit::{Visit, form},
 };
@@ -115,7 +113,7 @@ async fn press(visit: &Visit, id: &str, pressed: Pressed, act: Act) -> Result<Ht
     }
     let page = format!("/me/consents/{}", consent.row.id);
     // What lets data flow again is as good as a yes.
-    let needed = notice::assurance(engines, &consent);
+    let needed = consent.assurance(engines);
     if matches!(act, Act::Resume | Act::Confirm) && session.assurance < needed {
         return step_up(visit, &consent, needed, &page, StatusCode::FORBIDDEN).await;
     }
@@ -182,7 +180,7 @@ async fn stop_all(
         // Her word first: nothing new begins while what stands is being ended. To rule an agency out for ever is hers
         // alone.
         let (_, session) = visit.signed_in()?;
-        standing::never_agency(engines, reader.subject, &herself(session), agency).await?;
+        standing::never_agency(engines, reader.subject, &session.herself(), agency).await?;
     }
     let mut stopped = 0_u64;
     for consent in visit.visible(reader, consent::of_subject(engines, reader.subject).await?) {

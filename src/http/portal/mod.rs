@@ -15,13 +15,16 @@ mod consent_api;
 mod consents;
 mod cookies;
 mod csv;
+mod emergencies;
 mod ending;
 mod error;
+mod hint;
 mod notice;
 mod people;
 mod person;
 mod progress;
 mod public;
+mod reading;
 mod receipt;
 mod sign_in;
 mod sign_out;
@@ -161,6 +164,11 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(post("/me/people/self", people::stop))
         .service(post("/me/people/{id}/act", people::act))
         .service(post("/me/people/{id}/end", people::end))
+        .service(post("/me/agencies/{id}/hint", hint::make))
+        .service(get("/official/emergencies", emergencies::show))
+        .service(
+            post("/official/emergencies/{id}/report", emergencies::report).app_data(emergencies::form_size()),
+        )
         .service(both("/compliance", compliance::ask, compliance::state_reason))
         .service(get("/compliance/entries", compliance::entries))
         .service(get("/compliance/entries.csv", compliance::csv))

@@ -8,11 +8,7 @@
 use super::{error::Failure, visit::Visit};
 use crate::{
     consent::Consent,
-    domain::{
-        consent::{Actor, Capacity},
-        record::hex,
-        subject::Subject,
-    },
+    domain::{consent::Actor, record::hex, subject::Subject},
     history::Reader,
     http::pages::layout,
     i18n::masked_national_id,
@@ -59,17 +55,6 @@ pub(super) async fn resolve(visit: &Visit) -> Result<Acting, Failure> {
     // Another token than one's own: a form of the one never does anything to the other.
     let token = engines.vault.lookup(&[b"acting-form", session.csrf.as_bytes(), id.as_bytes()]);
     Ok(Acting::For(Box::new(Other { acts, who, token: hex(&token) })))
-}
-
-/// The one who is signed in, acting for herself.
-pub(super) fn herself(session: &Session) -> Actor {
-    Actor {
-        capacity: Capacity::Own,
-        acting: None,
-        representation: None,
-        issuer: Some(session.issuer.clone()),
-        assurance: Some(session.assurance),
-    }
 }
 
 impl Visit {
@@ -125,9 +110,15 @@ impl Visit {
             Some(mandate) => {
                 let catalogue = self.state.engines.register.catalogue();
                 mandate.answering(catalogue, &consent.record).map_err(people::Error::from)?;
-                Ok(mandate.actor(Some(session.issuer.clone()), Some(session.assurance)))
+                let acts = mandate.actor(None, None);
+                Ok(Actor {
+                    capacity: acts.capacity,
+                    acting: acts.acting,
+                    representation: acts.representation,
+                    ..session.herself()
+                })
             }
-            None => Ok(herself(session)),
+            None => Ok(session.herself()),
         }
     }
 

@@ -13,6 +13,7 @@ use super::{
     cookies::Cookie,
     error::{self, Failure},
     person::{self, Acting},
+    reading,
     view::said,
 };
 use crate::{
@@ -82,6 +83,10 @@ impl FromRequest for Visit {
                     return Err(InternalError::from_response("nobody to act for", response).into());
                 }
             }
+            if let Err(failure) = reading::note(&visit).await {
+                let response = error::answer(&visit, &failure);
+                return Err(InternalError::from_response("no entry", response).into());
+            }
             Ok(visit)
         })
     }
@@ -148,6 +153,15 @@ impl Visit {
                 Ok((session, Officer { agency: agency.clone(), id: id.clone(), assurance }))
             }
             Who::Citizen { .. } | Who::Official { .. } => Err(Failure::WrongRole),
+        }
+    }
+
+    /// The official who is signed in with her agency and code, or why there is none.
+    pub(super) fn official(&self) -> Result<(&Session, &str, &str), Failure> {
+        let session = self.session.as_ref().ok_or(Failure::NotSignedIn)?;
+        match &session.who {
+            Who::Official { agency, id, .. } => Ok((session, agency, id)),
+            Who::Citizen { .. } | Who::Compliance { .. } => Err(Failure::WrongRole),
         }
     }
 

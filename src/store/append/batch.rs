@@ -4,7 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
-use super::{Change, Command, Outcome, Placed, Require, Reserved, Token, consent::Ledger, postgres, sqlite};
+use super::{
+    Change, Command, Outcome, Placed, Reach, Require, Reserved, Token, consent::Ledger, postgres, sqlite,
+};
 use crate::{
     crypto::Digest,
     merkle::{edge::Edge, hash::leaf_hash},
@@ -291,6 +293,12 @@ async fn append_entries(
             drop_out(out, i, Outcome::Stale);
             continue;
         }
+        if let Some(prompts) = command.require.prompts
+            && !grants::bears(tx, prompts).await?
+        {
+            drop_out(out, i, Outcome::LimitReached(Reach::Prompts));
+            continue;
+        }
         if let Err(outcome) = consents.admit(command, draft) {
             drop_out(out, i, outcome);
             continue;
@@ -421,6 +429,7 @@ async fn apply(tx: &mut Tx, change: &Change, at: Millis) -> Result<(), Error> {
         }
         Change::ActivateBundle(bundle) => {
             on!(tx, |c| sqlx::query(BUNDLE).bind(bundle.as_ref()).execute(c).await.map(drop))?;
+            consents::wake_waiting(tx, at).await?;
         }
         Change::SuspendClient(id, suspended) => clients::suspend(tx, *id, suspended.then_some(at)).await?,
         Change::SuspendOfficial(id, suspended) => {
