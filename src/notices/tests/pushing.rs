@@ -208,10 +208,10 @@ async fn a_node_that_dies_after_its_claim_gives_the_notice_back(s: Scratch) {
     let notice = world.told(&world.client, Act::Withdraw).await;
     // Another node claims it and is never heard of again.
     let (now, store) = (world.engines.now(), &world.engines.store);
-    store.claim_notices(world.client.id, now, now + Duration::from_mins(2), 10).await.unwrap();
+    store.claim_notices(world.client.id, now, now + Duration::from_secs(30), 10).await.unwrap();
     world.courier.turn().await;
     assert!(receiver.sets().is_empty());
-    world.pass(Duration::from_mins(2));
+    world.pass(Duration::from_secs(30));
     world.courier.turn().await;
     assert_eq!(world.verified(&receiver.sets()[0])["jti"], notice.id.to_string());
     assert!(world.row(&notice).await.acked_at.is_some());
