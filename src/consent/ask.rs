@@ -87,6 +87,7 @@ pub async fn ask(engines: &Engines, ask: Ask<'_>) -> Result<Consent, Error> {
         items: items.collect(),
         limits: ask.limits.clone(),
         recipient_retention: ask.purpose.retention.clone(),
+        processors: ask.client.profile.processors.clone(),
         case: ask.case,
         justification: ask.justification,
         binding_message: ask.binding_message,

@@ -55,6 +55,7 @@ async fn fifty_requests_at_two_processes_for_a_consent_of_one_use_give_one_token
 }
 
 /// One call of an agency: when it was begun, what it asked for, what came back.
+#[derive(Debug)]
 struct Call {
     begun: Instant,
     what: &'static str,
@@ -101,11 +102,11 @@ async fn after_a_withdrawal_at_one_process_nothing_gets_through_at_the_other() {
     let stage = Stage::set(database, 2).await;
     let processes = [stage.start(0).await, stage.start(1).await];
     let citizen = CITIZENS.first().unwrap();
-    let detail = reminder(citizen);
+    let (asked, detail) = (reminder(citizen, Some(1000)), reminder(citizen, None));
     let mut browser = Browser::new(&stage.http);
     sign_in(&mut browser, &stage.issuer, citizen).await.unwrap();
     for _ in 0..4 {
-        let consent = stage.given(&mut browser, WARD, &detail).await;
+        let consent = stage.given(&mut browser, WARD, &asked).await;
         let nonce = stage.nonce(WARD, &detail).await;
         let (stop, all) = (AtomicBool::new(false), Mutex::new(Vec::new()));
         let many = |what: &'static str, since: Option<Instant>, good: bool| {
@@ -117,10 +118,11 @@ async fn after_a_withdrawal_at_one_process_nothing_gets_through_at_the_other() {
         };
         let at_the_other = join_all((0..8).map(|_| calls(&stage, 1, &detail, &nonce, &stop, &all)));
         let at_this = async {
-            reached("data at the other process", || many("data", None, true) >= 30).await;
+            let last = || format!("{:?}", all.lock().unwrap().last());
+            reached(last, || many("data", None, true) >= 30).await;
             stage.withdrawn(&mut browser, &consent).await;
             let after = Instant::now();
-            reached("refusals afterwards", || many("token", Some(after), false) >= 30).await;
+            reached(last, || many("token", Some(after), false) >= 30).await;
             stop.store(true, Ordering::Relaxed);
             after
         };
@@ -136,7 +138,7 @@ async fn after_a_withdrawal_at_one_process_nothing_gets_through_at_the_other() {
             .collect();
         assert!(strange.is_empty(), "{strange:?}");
     }
-    in_flight(&stage, &mut browser, &detail).await;
+    in_flight(&stage, &mut browser).await;
     for process in processes {
         assert_eq!(process.stop().code(), Some(0));
     }
@@ -144,8 +146,10 @@ async fn after_a_withdrawal_at_one_process_nothing_gets_through_at_the_other() {
 }
 
 /// Data calls that wait for a slow register at one process while she withdraws at the other.
-async fn in_flight(stage: &Stage, browser: &mut Browser<'_>, detail: &Value) {
-    let consent = stage.given(browser, WARD, detail).await;
+async fn in_flight(stage: &Stage, browser: &mut Browser<'_>) {
+    let citizen = CITIZENS.first().unwrap();
+    let detail = &reminder(citizen, None);
+    let consent = stage.given(browser, WARD, &reminder(citizen, Some(1000))).await;
     let nonce = stage.nonce(WARD, detail).await;
     let mut tokens = Vec::new();
     for _ in 0..5 {
@@ -156,7 +160,8 @@ async fn in_flight(stage: &Stage, browser: &mut Browser<'_>, detail: &Value) {
     stage.registers.set_fault("traffic", Fault::Slow(Duration::from_secs(3)));
     let waiting = join_all(tokens.iter().map(|token| stage.data(1, WARD, token)));
     let meanwhile = async {
-        reached("the register is asked", || stage.registers.asked("traffic") >= before + 5).await;
+        reached(|| "the register is not asked".to_owned(), || stage.registers.asked("traffic") >= before + 5)
+            .await;
         stage.withdrawn(browser, &consent).await;
     };
     let (answers, ()) = tokio::join!(waiting, meanwhile);
@@ -168,14 +173,14 @@ async fn in_flight(stage: &Stage, browser: &mut Browser<'_>, detail: &Value) {
 }
 
 /// Waits for something calls in this very task bring about.
-async fn reached(what: &str, enough: impl Fn() -> bool) {
+async fn reached(last: impl Fn() -> String, enough: impl Fn() -> bool) {
     let wait = async {
         let mut tick = tokio::time::interval(Duration::from_millis(10));
         while !enough() {
             tick.tick().await;
         }
     };
-    assert!(tokio::time::timeout(Duration::from_mins(1), wait).await.is_ok(), "{what}: never");
+    assert!(tokio::time::timeout(Duration::from_mins(1), wait).await.is_ok(), "never: {}", last());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -195,9 +195,10 @@ impl Stage {
             .expect("no form to answer");
         form.fields.insert("answer".to_owned(), "give".to_owned());
         // The browser of the demonstration holds one value a name: purposes here have one optional field at most.
-        let answered = browser.send(&page, &form).await;
-        // Nobody listens at the agency's site.
-        assert!(answered.is_err() || answered.unwrap().status == 200);
+        // Nobody listens at the agency's site she is sent back to.
+        let _ = browser.send(&page, &form).await;
+        let id = consent.parse().unwrap();
+        assert_eq!(self.store.consent(id).await.unwrap().unwrap().state, "given");
         consent
     }
 
@@ -243,12 +244,12 @@ pub(crate) fn verification(citizen: &Citizen) -> Value {
     asked(citizen, "private.bank_verification", &["person.id_number", "person.full_name"], "GD.2026.000123")
 }
 
-/// To remind somebody: many tokens.
-pub(crate) fn reminder(citizen: &Citizen) -> Value {
+/// To remind somebody; with `uses`, to ask her for so many tokens.
+pub(crate) fn reminder(citizen: &Citizen, uses: Option<u32>) -> Value {
     let mut detail = asked(citizen, REMINDER, &["driver.expiry_date"], "");
     let members = detail.as_object_mut().unwrap();
     members.remove("case");
-    members.insert("limits".to_owned(), json!({ "max_uses": 1000 }));
+    members.extend(uses.map(|uses| ("limits".to_owned(), json!({ "max_uses": uses }))));
     detail
 }
 

@@ -234,6 +234,7 @@ fn consent_record(client: &Client, id: Uuid) -> Record {
         items: Vec::new(),
         limits: serde_json::from_value::<Limits>(limits()).unwrap(),
         recipient_retention: Text::default(),
+        processors: client.profile.processors.clone(),
         case: None,
         justification: None,
         binding_message: None,
