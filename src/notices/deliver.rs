@@ -122,7 +122,7 @@ impl Courier {
 
     /// One look at every stream, served one after another.
     #[cfg(test)]
-    pub(super) async fn turn(&self) {
+    pub(crate) async fn turn(&self) {
         for stream in self.due().await.unwrap() {
             self.serve(&stream).await;
         }
@@ -177,7 +177,7 @@ impl Courier {
                     Ok(Verdict::Unwell) => unwell.store(true, Ordering::Relaxed),
                     Ok(Verdict::Taken | Verdict::Rejected) => {}
                     Err(error) => {
-                        tracing::warn!(%error, "notices.deliver failed for one notice; its claim ends")
+                        tracing::warn!(%error, "notices.deliver failed for one notice; its claim ends");
                     }
                 }
             }
