@@ -225,7 +225,8 @@ async fn what_a_client_may_do_besides_is_kept_and_shown_in_its_entry(scratch: Sc
     register_client(&world.engines, &spec).await.unwrap();
     assert_eq!(register_client(&world.engines, &spec).await.unwrap(), Done::Nothing);
     let note = world.newest().await.facts.note.unwrap();
-    for word in ["\"backchannel\":true", "\"request_object\":\"required\"", "me.history", "Data centre", back] {
+    for word in ["\"backchannel\":true", "\"request_object\":\"required\"", "me.history", "Data centre", back]
+    {
         assert!(note.contains(word), "{word}: {note}");
     }
     let known = world.engines.registry.client(&spec.client_id).await.unwrap().unwrap();

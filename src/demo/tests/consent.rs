@@ -30,7 +30,11 @@ const BACK: &str = "http://127.0.0.1:9/tro-lai";
 const PURPOSE: &str = "private.bank_verification";
 const OPTIONAL: &str = "person.birth_date";
 
-pub(super) async fn bank(s: Scratch) -> World {
+async fn bank(s: Scratch) -> World {
+    bank_with(s, Profile::default()).await
+}
+
+pub(super) async fn bank_with(s: Scratch, profile: Profile) -> World {
     let w = world(s).await;
     let key = PrivateJwk::generate(Algorithm::EdDsa).unwrap();
     let spec = ClientSpec {
@@ -42,7 +46,7 @@ pub(super) async fn bank(s: Scratch) -> World {
         redirect_uris: vec![BACK.to_owned()],
         audience: None,
         actor_issuers: Vec::new(),
-        profile: Profile::default(),
+        profile,
     };
     register_client(&w.engines, &spec).await.unwrap();
     w

@@ -162,16 +162,15 @@ async fn every_change_of_a_stream_is_an_entry_of_the_agency(s: Scratch) {
         (Some(client.client_id.as_str()), Some(id))
     );
     let note = facts.note.unwrap();
-    assert!(note.contains("https://a.example/") && note.contains("paused") && !note.contains("secret"), "{note}");
+    assert!(
+        note.contains("https://a.example/") && note.contains("paused") && !note.contains("secret"),
+        "{note}"
+    );
     // Two that change it at once: whoever comes second reads it again first.
-    let (other, shut) = (
-        wanted(format!(r#"{{"stream_id": "{id}", "description": "x"}}"#)),
-        status("disabled"),
-    );
-    let (one, two) = tokio::join!(
-        streams::change(engines, client, &other),
-        streams::set_status(engines, client, &shut)
-    );
+    let (other, shut) =
+        (wanted(format!(r#"{{"stream_id": "{id}", "description": "x"}}"#)), status("disabled"));
+    let (one, two) =
+        tokio::join!(streams::change(engines, client, &other), streams::set_status(engines, client, &shut));
     let written = [one.is_ok(), two.is_ok()].into_iter().filter(|ok| *ok).count();
     for refused in [one, two].into_iter().filter(Result::is_err) {
         assert_eq!(refusal(refused), (409, "stream_changed"));
