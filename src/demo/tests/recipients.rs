@@ -85,7 +85,7 @@ async fn a_recipient_that_answers_200_and_never_acknowledges_is_suspended_and_sh
     let late = page(&w, &id).await;
     assert!(late.contains("The agency did not confirm in time"), "{late}");
     let history = w.citizen(0).await.get("/me/history?lang=en").await.body;
-    assert!(history.contains("Test Bank did not confirm our notice in time"), "{history}");
+    assert!(history.contains("</strong> did not confirm our notice in time"), "{history}");
     assert_eq!(w.entries(ANH, Kind::NoticeOverdue).await.len(), 1);
 
     // It still can, and must, do what it owes.
@@ -108,7 +108,7 @@ async fn a_recipient_that_lets_the_date_pass_is_marked_and_she_sees_it(s: Scratc
     let overdue = page(&w, &id).await;
     assert!(overdue.contains("has not reported it"), "{overdue}");
     let history = w.citizen(0).await.get("/me/history?lang=en").await.body;
-    assert!(history.contains("Test Bank has not said that it stopped"), "{history}");
+    assert!(history.contains("</strong> has not said that it stopped"), "{history}");
     assert!(w.engines.store.client(CLIENT).await.unwrap().unwrap().suspended_at.is_none());
 }
 
