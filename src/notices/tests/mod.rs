@@ -4,7 +4,6 @@ mod duties;
 mod polling;
 mod pushing;
 mod receiver;
-mod throughput;
 
 use std::{sync::Arc, time::Duration};
 
