@@ -21,6 +21,8 @@ pub enum Event {
     Reported,
     /// A compliance officer or auditor read entries about this person (invariant I9).
     Looked,
+    /// Software that the citizen allowed it read her records for her (invariant I9).
+    ProgramRead,
     /// The citizen's own reading, one entry a session.
     OwnReading,
     /// An agency asked for consent.
@@ -98,7 +100,7 @@ const fn keys(tag: &'static str, outcome: &'static str, row: &'static str, headi
 
 impl Event {
     /// Every event.
-    pub const EACH: [Self; 37] = [
+    pub const EACH: [Self; 38] = [
         Self::Released,
         Self::Allowed,
         Self::Refused,
@@ -106,6 +108,7 @@ impl Event {
         Self::Revoked,
         Self::Reported,
         Self::Looked,
+        Self::ProgramRead,
         Self::OwnReading,
         Self::Emergency,
         Self::Asked,
@@ -155,6 +158,7 @@ impl Event {
                 keys("event-reported", "outcome-reported", "row-reported", "access-h1-reported")
             }
             Self::Looked => keys("event-looked", "outcome-looked", "row-looked", "access-h1-looked"),
+            Self::ProgramRead => keys("event-program", "outcome-program", "row-program", "access-h1-program"),
             Self::OwnReading => keys("event-own", "outcome-own", "row-own", "access-h1-own"),
             Self::Asked => keys("event-asked", "outcome-asked", "row-asked", plain),
             Self::AskedMuted => keys("event-asked-muted", "outcome-asked-muted", "row-asked-muted", plain),
@@ -269,6 +273,7 @@ impl Event {
                 | Self::Revoked
                 | Self::Reported
                 | Self::Looked
+                | Self::ProgramRead
                 | Self::Asked
                 | Self::AskedMuted
                 | Self::EmergencyReported
@@ -278,7 +283,15 @@ impl Event {
     /// Whether the row's sentence alone could be misread, so that what became of the data is said with it.
     #[must_use]
     pub const fn needs_outcome(self) -> bool {
-        !matches!(self, Self::Allowed | Self::Released | Self::Reported | Self::Looked | Self::OwnReading)
+        !matches!(
+            self,
+            Self::Allowed
+                | Self::Released
+                | Self::Reported
+                | Self::Looked
+                | Self::ProgramRead
+                | Self::OwnReading
+        )
     }
 
     /// Whether the fields were allowed to be viewed from then on.

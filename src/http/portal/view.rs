@@ -8,12 +8,14 @@ use crate::{
     domain::{
         catalogue::{BasisKind, Confidence, Text},
         consent::Capacity,
+        own_token,
         record::Kind,
     },
     engines::Engines,
     history::{Access, HistoryError, PurposeTexts, purpose_texts, rule_text},
     http::pages::{
         access::{Missing, MissingReason, Official, Rule},
+        consent::words,
         event::Event,
         history::Row,
         parts::{Acting, Basis, Citation, Contact, Field},
@@ -42,6 +44,7 @@ pub(super) fn event(access: &Access) -> Option<Event> {
         Kind::DataReleased => Some(Event::Nothing),
         Kind::HistoryRead => Some(Event::OwnReading),
         Kind::RecordViewed => Some(Event::Looked),
+        Kind::ProgramRead => Some(Event::ProgramRead),
         Kind::ConsentAsked => Some(Event::Asked),
         Kind::ConsentWithheld => Some(Event::AskedMuted),
         Kind::ConsentGiven => Some(Event::Given),
@@ -152,6 +155,10 @@ impl<'a> Words<'a> {
     /// The kinds of data asked for or released; where nothing came, those that should have.
     pub(super) fn fields(&self, access: &Access) -> Vec<Field> {
         let facts = &access.facts;
+        if facts.purpose.as_deref() == Some(own_token::ID) {
+            let scopes = facts.target.as_deref().unwrap_or_default().split(' ');
+            return scopes.filter_map(|scope| words::scope(self.lang, scope)).collect();
+        }
         if facts.fields.is_empty() {
             return facts.missing.iter().map(|missing| self.field(split(missing).0)).collect();
         }
