@@ -14,7 +14,7 @@ use crate::{
     domain::{
         catalogue::{BasisKind, Purpose},
         consent::{Actor, Channel},
-        decision::StandingFacts,
+        decision::{Reason, StandingFacts},
         record::{Facts, Kind},
         standing::{self, Choice, Edit, Unfit, What},
         subject::Subject,
@@ -64,7 +64,7 @@ impl Rules {
     /// she is not there: one she brings along herself she wants to answer.
     #[must_use]
     pub fn withholds(&self, purpose: &str, agency: &str, channel: Channel) -> Option<&'static str> {
-        let ruled_out = standing::ruled_out(&self.choices, purpose, agency).map(|reason| reason.code());
+        let ruled_out = standing::ruled_out(&self.choices, purpose, agency).map(Reason::code);
         let muted = channel == Channel::Absent && self.is_muted(agency);
         ruled_out.or_else(|| muted.then_some("agency_muted"))
     }

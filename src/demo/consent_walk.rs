@@ -49,7 +49,7 @@ impl ConsentWalk<'_, '_> {
 
     async fn refused(&mut self, browser: &mut Browser<'_>, citizen: &Citizen, n: u8) -> anyhow::Result<()> {
         self.story.step(n, "A bank wants to verify a customer. The law does not allow it by itself: it must ask her. She says no.")?;
-        let reply = self.bank.token(&self.detail(citizen)).await?;
+        let reply = self.bank.token(&detail(citizen)).await?;
         ensure!(text(&reply.body, "/error")? == "consent_required", "no consent was needed: {}", reply.body);
         let (page, _) = self.ask(browser, citizen).await?;
         let page = answer(browser, &page, "refuse").await?;
@@ -123,7 +123,7 @@ impl ConsentWalk<'_, '_> {
         let data = reply.body.get("data").and_then(Value::as_object).context("no data")?;
         ensure!(!data.contains_key(OPTIONAL), "the field she left out came back");
         self.story.show(&json!(data))?;
-        let mut narrower = self.detail(citizen);
+        let mut narrower = detail(citizen);
         if let Some(fields) = narrower.get_mut("datatypes") {
             *fields = json!(["person.full_name"]);
         }
@@ -203,7 +203,7 @@ impl ConsentWalk<'_, '_> {
     /// Pushes a request and sends the browser with it; the page she is asked on, and the verifier.
     async fn ask(&mut self, browser: &mut Browser<'_>, citizen: &Citizen) -> anyhow::Result<(Page, String)> {
         let verifier = self.bank.random.token();
-        let details = Value::Array(vec![self.detail(citizen)]).to_string();
+        let details = Value::Array(vec![detail(citizen)]).to_string();
         let form = [
             ("response_type", "code"),
             ("redirect_uri", self.redirect_uri.as_str()),
@@ -228,19 +228,20 @@ impl ConsentWalk<'_, '_> {
         );
         Ok((page, verifier))
     }
+}
 
-    fn detail(&self, citizen: &Citizen) -> Value {
-        json!({
-            "type": "urn:minhbach:personal-data",
-            "purpose": "private.bank_verification",
-            "subject": { "national_id": citizen.national_id },
-            "actions": ["read"],
-            "datatypes": FIELDS,
-            "basis": "consent",
-            "case": "GD-2026-0042",
-            "justification": "Mở tài khoản thanh toán tại quầy",
-        })
-    }
+/// What the bank asks of her.
+fn detail(citizen: &Citizen) -> Value {
+    json!({
+        "type": "urn:minhbach:personal-data",
+        "purpose": "private.bank_verification",
+        "subject": { "national_id": citizen.national_id },
+        "actions": ["read"],
+        "datatypes": FIELDS,
+        "basis": "consent",
+        "case": "GD-2026-0042",
+        "justification": "Mở tài khoản thanh toán tại quầy",
+    })
 }
 
 /// Sends the form of the request page with an answer.

@@ -287,17 +287,16 @@ impl Gateway {
         if delivery.data.is_empty() {
             return Err(self.nothing(standing, delivery).await?);
         }
-        let placed = match self.release(ask, standing, use_, reserved, &delivery).await? {
-            Some(placed) => placed,
+        let placed = if let Some(placed) = self.release(ask, standing, use_, reserved, &delivery).await? {
+            placed
+        } else {
             // She changed her own rules while the sources were asked: decided again, by those of now.
-            None => {
-                standing.rules = standing::load(&self.engines, &standing.subject).await?;
-                if let Some(refusal) = self.decide_again(standing, Vec::new()).await? {
-                    return Err(refusal);
-                }
-                let placed = self.release(ask, standing, use_, reserved, &delivery).await?;
-                placed.ok_or(Error::Append(AppendError::Unavailable(None)))?
+            standing.rules = standing::load(&self.engines, &standing.subject).await?;
+            if let Some(refusal) = self.decide_again(standing, Vec::new()).await? {
+                return Err(refusal);
             }
+            let placed = self.release(ask, standing, use_, reserved, &delivery).await?;
+            placed.ok_or(Error::Append(AppendError::Unavailable(None)))?
         };
         self.engines.metrics.data_released();
         self.answer(ask, standing, delivery, &placed)

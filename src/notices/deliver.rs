@@ -38,7 +38,7 @@ const RECEIVERS: usize = 16;
 /// Events claimed in one statement.
 const BATCH: i64 = 64;
 /// How long a claim lasts: longer than a batch takes if every exchange of it runs into its time-out.
-const CLAIM: Duration = Duration::from_secs(120);
+const CLAIM: Duration = Duration::from_mins(2);
 
 /// What one push came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,7 +165,7 @@ impl Courier {
                     Ok(Verdict::Unwell) => unwell.store(true, Ordering::Relaxed),
                     Ok(Verdict::Taken | Verdict::Rejected) => {}
                     Err(error) => {
-                        tracing::warn!(%error, "notices.deliver failed for one notice; its claim ends")
+                        tracing::warn!(%error, "notices.deliver failed for one notice; its claim ends");
                     }
                 }
             }

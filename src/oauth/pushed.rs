@@ -140,14 +140,11 @@ pub(super) async fn wish<'a>(
     detail: AuthorizationDetail,
 ) -> Result<Wish<'a>, Error> {
     let purpose = request::known_purpose(engines, &detail)?;
-    let terms = match (request::basis(&detail, purpose)?, &purpose.consent) {
-        (BasisKind::Consent, Some(terms)) => terms,
-        // Asking for what cannot be refused would mislead (Decree 356/2025/ND-CP, Article 6(3)).
-        _ => {
-            let description = "this purpose rests on the law; a consent screen would mislead: ask for a token with \
-                               client_credentials";
-            return Err(request::bad("consent_not_the_basis", description).into());
-        }
+    // Asking for what cannot be refused would mislead (Decree 356/2025/ND-CP, Article 6(3)).
+    let (BasisKind::Consent, Some(terms)) = (request::basis(&detail, purpose)?, &purpose.consent) else {
+        let description = "this purpose rests on the law; a consent screen would mislead: ask for a token with \
+                           client_credentials";
+        return Err(request::bad("consent_not_the_basis", description).into());
     };
     let limits = Limits::asked(detail.limits.as_ref(), terms, engines.now())
         .map_err(|e| request::bad("limits_beyond_terms", &e.to_string()))?;
@@ -195,7 +192,7 @@ pub(super) async fn wish<'a>(
     }
     let subject = request::subject(engines, client, &detail).await?;
     let official = acting.map(|named| (named.official.code, named.official.unit));
-    Ok(Wish { purpose, subject, limits, official, detail })
+    Ok(Wish { purpose, detail, subject, limits, official })
 }
 
 /// Grant Management for OAuth 2.0: the grant must be one of this client and this person, and stand.

@@ -198,21 +198,34 @@ pub(super) async fn release(
             }))
         }
         Outcome::Stale => Ok(None),
+        outcome => Err(changed(engines, ask, grant, outcome).await?),
+    }
+}
+
+/// Why nothing was issued: what changed between the decision and the commit.
+async fn changed(
+    engines: &Engines,
+    ask: &Ask<'_>,
+    grant: &Grant<'_>,
+    outcome: Outcome,
+) -> Result<Error, Error> {
+    match outcome {
         Outcome::Replayed(id) if grant.once.is_some_and(|once| once.id == id) => {
-            Err(used_again(engines, grant).await?)
+            used_again(engines, grant).await
         }
-        Outcome::Replayed(id) => Err(replayed(ask, id)),
-        Outcome::ClientSuspended => Err(too_late(Reason::ClientSuspended)),
-        Outcome::OfficialSuspended => Err(too_late(Reason::OfficialSuspended)),
-        Outcome::ConsentNotLive(state) => Err(too_late(consent::not_live(state))),
-        Outcome::LimitReached(reach) => Err(too_late(consent::out_of_reach(reach))),
-        Outcome::BundleChanged => Err(OAuthError::new(
+        Outcome::Replayed(id) => Ok(replayed(ask, id)),
+        Outcome::ClientSuspended => Ok(too_late(Reason::ClientSuspended)),
+        Outcome::OfficialSuspended => Ok(too_late(Reason::OfficialSuspended)),
+        Outcome::ConsentNotLive(state) => Ok(too_late(consent::not_live(state))),
+        Outcome::LimitReached(reach) => Ok(too_late(consent::out_of_reach(reach))),
+        Outcome::BundleChanged => Ok(OAuthError::new(
             ErrorCode::TemporarilyUnavailable,
             "policy_changed",
             "this node does not yet have the policies in force; try again",
         )
         .into()),
-        Outcome::Done { entry: None, .. }
+        Outcome::Done { .. }
+        | Outcome::Stale
         | Outcome::UsesExhausted
         | Outcome::Collapsed(_)
         | Outcome::TokenRevoked => Err(Error::Inconsistent("outcome")),

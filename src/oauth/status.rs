@@ -75,11 +75,10 @@ pub async fn status_list(engines: &Engines, list: i64) -> Result<Option<Arc<str>
 fn status(token: &Ended) -> Status {
     let state = token.state.as_deref().map(State::parse);
     match (token.revoked_at, token.suspended_at, state) {
-        (Some(_), ..) | (None, _, Some(None)) => Status::Invalid,
-        (None, _, Some(Some(State::Paused | State::UnderReview))) => Status::Suspended,
-        (None, Some(_), None | Some(Some(State::Given))) => Status::Suspended,
-        // In the answer without either: its consent is not there.
-        (None, ..) => Status::Invalid,
+        (None, _, Some(Some(State::Paused | State::UnderReview)))
+        | (None, Some(_), None | Some(Some(State::Given))) => Status::Suspended,
+        // Revoked; or in the answer with a state that is none of ours, or without its consent.
+        _ => Status::Invalid,
     }
 }
 

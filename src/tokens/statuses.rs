@@ -45,12 +45,11 @@ impl Statuses {
     /// [`Error`] when the database fails.
     pub async fn next(&self, store: &Store, key: &Digest) -> Result<i64, Error> {
         let mut block = self.block.lock().await;
-        let number = match block.next() {
-            Some(number) => number,
-            None => {
-                *block = store.take_numbers("status", BLOCK).await?;
-                block.next().ok_or(Error::Inconsistent { table: "counters", row: "status".to_owned() })?
-            }
+        let number = if let Some(number) = block.next() {
+            number
+        } else {
+            *block = store.take_numbers("status", BLOCK).await?;
+            block.next().ok_or(Error::Inconsistent { table: "counters", row: "status".to_owned() })?
         };
         Ok(place(key, number))
     }

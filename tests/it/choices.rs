@@ -194,12 +194,12 @@ async fn hours_are_kept_to_the_millisecond_at_the_token_and_at_the_data(app: &mu
     // The test begins at 07:01 in Hanoi.
     choose(app, &anh, What::OfficeHours(Hours::new(8 * 60, 17 * 60).unwrap())).await;
     let instant = Duration::from_millis(1);
-    app.pass(Duration::from_mins(59) - instant);
+    app.pass(Duration::from_mins(59).saturating_sub(instant));
     let reply = caller.token(&reminder(CITIZEN)).await;
     reply.refused("before eight", 403, "access_denied", "standing_outside_hours");
     app.pass(instant);
     caller.token(&reminder(CITIZEN)).await.ok();
-    app.pass(Duration::from_hours(9) - instant);
+    app.pass(Duration::from_hours(9).saturating_sub(instant));
     let token = caller.token(&reminder(CITIZEN)).await.access_token();
     app.pass(instant);
     caller.data(&token).await.problem("at five", 403, "standing_outside_hours");

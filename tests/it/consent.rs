@@ -57,14 +57,14 @@ async fn a_code_serves_its_client_once_with_its_verifier(app: &mut TestApp) {
     bank.token_form(&bank.exchange("x")).await.refused("unknown", 400, unknown.0, unknown.1);
     let bent = |name: &str, value: &str| {
         let mut form = bank.exchange(&code);
-        form.iter_mut().filter(|pair| pair.0 == name).for_each(|pair| pair.1 = value.to_owned());
+        form.iter_mut().filter(|pair| pair.0 == name).for_each(|pair| value.clone_into(&mut pair.1));
         form
     };
     let verifier = bent("code_verifier", &VERIFIER.replace('d', "e"));
     bank.token_form(&verifier).await.refused("verifier", 400, "invalid_grant", "code_verifier");
     let elsewhere = bent("redirect_uri", "https://elsewhere.example/cb");
     bank.token_form(&elsewhere).await.refused("redirect", 400, "invalid_grant", "code_redirect_uri");
-    app.pass(Duration::from_secs(60));
+    app.pass(Duration::from_mins(1));
     bank.token_form(&bank.exchange(&code)).await.refused("late", 400, "invalid_grant", "code_expired");
 }
 

@@ -213,7 +213,7 @@ async fn what_was_not_asked_or_not_shown_or_comes_too_late_is_not_answered(s: Sc
     let forged = Page { body: page.body.replace(&page.hidden("csrf"), "x"), ..browser.get("/log").await };
     assert_eq!(answer(&browser, &forged, &id, "give", &[]).await.status, StatusCode::FORBIDDEN);
 
-    w.clock.advance(std::time::Duration::from_secs(3600));
+    w.clock.advance(std::time::Duration::from_hours(1));
     let browser = w.citizen(0).await;
     let late = browser.get(&format!("/requests/{id}")).await;
     assert!(late.status == StatusCode::OK && !late.body.contains("name=\"answer\""), "{}", late.body);

@@ -139,7 +139,7 @@ pub(super) async fn world(scratch: Scratch) -> World {
     };
     let (_, guard) = build(&TelemetryConfig::default(), None, std::io::sink, false).unwrap();
     let state = Data::new(State {
-        verifications: Limit::new(1, Duration::from_secs(60)),
+        verifications: Limit::new(1, Duration::from_mins(1)),
         gateway: Gateway::new(engines.clone(), Sources::open(Vec::new(), folder.path()).unwrap(), 1),
         nonces: NonceKey::new([0; 32]),
         refusals: Limit::new(1000, Duration::from_mins(1)),

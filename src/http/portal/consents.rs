@@ -88,9 +88,9 @@ pub(super) async fn titled(words: &mut Words<'_>, consent: &Consent) -> Result<T
 
 /// Who acted for the person, as she knows that person: by a masked number.
 pub(super) async fn acting(words: &Words<'_>, by: &Actor) -> Result<Option<Acting>, Failure> {
-    let id = match (by.capacity, by.acting) {
-        (Capacity::Parent | Capacity::Guardian | Capacity::Attorney, Some(id)) => id,
-        _ => return Ok(None),
+    let (Capacity::Parent | Capacity::Guardian | Capacity::Attorney, Some(id)) = (by.capacity, by.acting)
+    else {
+        return Ok(None);
     };
     let vault = &words.engines.vault;
     let number = match vault.subject(id).await? {
@@ -234,9 +234,9 @@ async fn one(visit: &Visit, id: &str) -> Result<HttpResponse, Failure> {
     let mut pending = fields(&words, &consent, None);
     let scopes = scopes(&words, &consent);
     if was_given {
-        granted.extend(scopes)
+        granted.extend(scopes);
     } else {
-        pending.extend(scopes)
+        pending.extend(scopes);
     }
     visit.page(&detail::Consent {
         page: visit.layout(),

@@ -126,7 +126,7 @@ async fn whoever_never_acknowledges_is_suspended_once_and_the_person_sees_it(s: 
     world.told(&world.client, Act::Expire).await;
     let prompt = world.told(&world.other, Act::Withdraw).await;
     acknowledges(&world, &world.other, &prompt).await;
-    world.pass(HOURS - Duration::from_millis(1));
+    world.pass(HOURS.saturating_sub(Duration::from_millis(1)));
     assert_eq!(turn(&world).await, 0);
     world.pass(Duration::from_millis(1));
     assert_eq!(turn(&world).await, 2);

@@ -83,7 +83,7 @@ impl Caller<'_> {
     /// The address citizens come back to.
     pub(crate) fn redirect_uri(&self) -> String {
         let client = self.app.config.clients.iter().find(|client| client.client_id == self.client_id);
-        client.unwrap().redirect_uris[0].to_string()
+        client.unwrap().redirect_uris[0].clone()
     }
 
     /// A good pushed request.
