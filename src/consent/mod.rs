@@ -9,6 +9,7 @@ mod ask;
 mod clock;
 mod end;
 pub mod notice;
+pub mod program;
 mod read;
 
 pub use answer::{Answer, Answering, Give, GrantWish, answer};
@@ -25,6 +26,7 @@ use crate::{
     domain::{
         consent::{Act, Actor, Capacity, Event, IllegalTransition, Record, State},
         decision::{ConsentFacts, Reason},
+        own_token,
         record::{Facts, Kind, hex},
         subject::Subject,
     },
@@ -209,6 +211,7 @@ fn facts(engines: &Engines, record: &Record, by: &Actor) -> Facts {
         consent: Some(record.id.to_string()),
         purpose: Some(record.purpose.clone()),
         purpose_version: Some(record.purpose_version.clone()),
+        target: own_token::target(&record.scopes),
         ..Facts::default()
     }
 }

@@ -4,7 +4,10 @@
 use super::{error::Failure, view::Words};
 use crate::{
     consent::{self, Consent},
-    domain::catalogue::{BasisKind, Confidence, Purpose},
+    domain::{
+        catalogue::{BasisKind, Confidence, Purpose},
+        own_token,
+    },
     engines::Engines,
     http::pages::{
         consent::words,
@@ -26,7 +29,11 @@ pub(super) struct Text {
 
 /// The purpose a consent is about, as long as it is the version that was asked for (I10).
 pub(super) fn purpose<'a>(engines: &'a Engines, consent: &Consent) -> Option<&'a Purpose> {
-    let purpose = engines.register.catalogue().purpose(&consent.record.purpose);
+    let purpose = if consent.record.scopes.is_empty() {
+        engines.register.catalogue().purpose(&consent.record.purpose)
+    } else {
+        Some(own_token::terms())
+    };
     purpose.filter(|purpose| purpose.version == consent.record.purpose_version)
 }
 
@@ -35,12 +42,18 @@ pub(super) fn purpose<'a>(engines: &'a Engines, consent: &Consent) -> Option<&'a
 /// # Errors
 /// [`Failure::RequestGone`] when the purpose has changed since it was asked for: what she would read is not what she
 /// would answer.
-pub(super) fn text(engines: &Engines, consent: &Consent, lang: Lang) -> Result<Text, Failure> {
+pub(super) async fn text(engines: &Engines, consent: &Consent, lang: Lang) -> Result<Text, Failure> {
     let record = &consent.record;
     let today = purpose(engines, consent);
-    if today.is_none() && record.scopes.is_empty() {
+    if today.is_none() {
         return Err(Failure::RequestGone);
     }
+    // Where software is to read for her she is told which; elsewhere the agency answers for all of its software.
+    let software = match engines.registry.client(&record.client_id).await? {
+        Some(client) if !record.scopes.is_empty() => client.name.clone(),
+        Some(_) => String::new(),
+        None => return Err(Failure::RequestGone),
+    };
     let words = Words::new(engines, lang);
     let said = |text: &Option<String>| text.clone().unwrap_or_default();
     let fields = |required: bool| -> Vec<Field> {
@@ -61,6 +74,7 @@ pub(super) fn text(engines: &Engines, consent: &Consent, lang: Lang) -> Result<T
         agency: words.agency(Some(&record.agency)),
         agency_code: record.agency.clone(),
         unit: said(&record.unit),
+        software,
         contact: words.contact(engines.registry.agency(&record.agency)),
         required,
         optional: fields(false),
