@@ -7,7 +7,9 @@
 use std::sync::LazyLock;
 
 use super::{
-    catalogue::{Basis, BasisKind, Citation, Confidence, ConsentTerms, OfficialDemand, Purpose, Status, Text},
+    catalogue::{
+        Basis, BasisKind, Citation, Confidence, ConsentTerms, OfficialDemand, Purpose, Status, Text,
+    },
     consent::Limits,
     record::hex,
 };

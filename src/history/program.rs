@@ -105,17 +105,15 @@ pub async fn open(
     let ground = ground(engines, token, scope).await?;
     let replays = vec![(proof.replay_id(), proof.expires())];
     // Her own rules may change in between: then it is decided once more, with the proof used up already.
-    if !attempt(engines, &ground, scope, replays).await? && !attempt(engines, &ground, scope, Vec::new()).await? {
+    if !attempt(engines, &ground, scope, replays).await?
+        && !attempt(engines, &ground, scope, Vec::new()).await?
+    {
         return Err(AppendError::Unavailable(None).into());
     }
     Ok(Opened { subject: ground.consent.subject })
 }
 
-async fn ground(
-    engines: &Engines,
-    token: &AccessToken,
-    scope: CitizenScope,
-) -> Result<Ground, ProgramError> {
+async fn ground(engines: &Engines, token: &AccessToken, scope: CitizenScope) -> Result<Ground, ProgramError> {
     let unknown = || ProgramError::Token("token_unknown");
     let jti = Uuid::parse_str(&token.jti).map_err(|_| unknown())?;
     let row = engines.store.token(jti).await?.ok_or_else(unknown)?;

@@ -1,11 +1,7 @@
 //! The citizen's own token (DESIGN §5): whether software may ask for it, what a yes is exchanged for, and the decision
 //! each time. What it is about is [`crate::domain::own_token`]; everything else is as for any consent.
 
-use super::{
-    Error,
-    issue::Ask,
-    release::Grant,
-};
+use super::{Error, issue::Ask, release::Grant};
 use crate::{
     consent::{Consent, program},
     domain::{
@@ -40,10 +36,9 @@ pub(super) fn check(
     match request.grant {
         None => Ok(()),
         Some(Action::Create) if client.profile.grant_management => Ok(()),
-        Some(Action::Create) => refuse(
-            "grant_management_unregistered",
-            "this client is not registered for grant management",
-        ),
+        Some(Action::Create) => {
+            refuse("grant_management_unregistered", "this client is not registered for grant management")
+        }
         Some(Action::Merge(_) | Action::Replace(_)) => refuse(
             "grant_of_scopes",
             "scopes have a grant of their own, which is neither extended nor replaced; ask for a new one",

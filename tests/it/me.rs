@@ -104,8 +104,12 @@ async fn what_she_allows_is_read_and_each_reading_stands_in_her_history(app: &mu
     let before = app.count().await.entries;
     let list = read(&ward, &format!("{ACCESSES}?limit=50"), &token).await.ok();
     assert_eq!(list.header("cache-control"), "no-store");
-    let kinds: Vec<&str> =
-        list.body["accesses"].as_array().unwrap().iter().map(|access| access["kind"].as_str().unwrap()).collect();
+    let kinds: Vec<&str> = list.body["accesses"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|access| access["kind"].as_str().unwrap())
+        .collect();
     assert_eq!(kinds[..4], ["program.read", "token.issued", "consent.given", "consent.asked"]);
     assert!(kinds.contains(&"data.released"));
     let first = &list.body["accesses"][0];
@@ -133,7 +137,10 @@ async fn what_she_allows_is_read_and_each_reading_stands_in_her_history(app: &mu
     assert!(recorded(app, "history.read").await.is_empty(), "it was software that read, and not she");
 
     let active = ward.introspect(&token).await.ok().body;
-    assert_eq!((&active["active"], &active["scope"], &active["aud"]), (&json!(true), &json!(BOTH), &json!(AUDIENCE)));
+    assert_eq!(
+        (&active["active"], &active["scope"], &active["aud"]),
+        (&json!(true), &json!(BOTH), &json!(AUDIENCE))
+    );
     assert_eq!(app.bank().introspect(&token).await.ok().body, json!({ "active": false }));
     let service = ward.service_token("grant_management_query").await.access_token();
     let described = read(&ward, &format!("/oauth/grants/{grant}"), &service).await.ok();
@@ -189,7 +196,10 @@ async fn a_token_opens_its_own_audience_and_no_other(app: &mut TestApp) {
     read(&ward, ACCESSES, &service).await.challenged("a service token", audience.0, audience.1);
     read(&ward, ACCESSES, "x").await.challenged("no token", "invalid_token", "jws_malformed");
     let document = ward.get("/.well-known/oauth-protected-resource/api/v1/me").await.ok().body;
-    assert_eq!((&document["resource"], &document["scopes_supported"]), (&json!(AUDIENCE), &json!(["me.history", "me.consents"])));
+    assert_eq!(
+        (&document["resource"], &document["scopes_supported"]),
+        (&json!(AUDIENCE), &json!(["me.history", "me.consents"]))
+    );
     let server = ward.get("/.well-known/oauth-authorization-server").await.ok().body;
     assert_eq!(server["protected_resources"], json!([DATA, AUDIENCE]));
     let scopes = server["scopes_supported"].as_array().unwrap();
@@ -235,7 +245,12 @@ async fn a_suspended_or_shrunk_client_reads_nothing(app: &mut TestApp) {
     let engines = app.engines();
     admin::suspend_client(engines, "ubnd.cong-dan", Some("test")).await.unwrap();
     read(&ward, ACCESSES, &token).await.problem("suspended", 403, "client_suspended");
-    ward.push(&ward.push_scopes(BOTH)).await.refused("suspended", 400, "unauthorized_client", "client_suspended");
+    ward.push(&ward.push_scopes(BOTH)).await.refused(
+        "suspended",
+        400,
+        "unauthorized_client",
+        "client_suspended",
+    );
     admin::restore_client(engines, "ubnd.cong-dan", Some("test")).await.unwrap();
     read(&ward, ACCESSES, &token).await.ok();
     // Registered anew for less: what was allowed before does not open what it may no longer ask for.

@@ -4,7 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
-use super::{Change, Command, Outcome, Placed, Require, Reserved, Token, alike::Alike, consent::Ledger, postgres, sqlite};
+use super::{
+    Change, Command, Outcome, Placed, Require, Reserved, Token, alike::Alike, consent::Ledger, postgres,
+    sqlite,
+};
 use crate::{
     crypto::Digest,
     merkle::{edge::Edge, hash::leaf_hash},

@@ -122,11 +122,8 @@ pub(super) async fn write_uses(
 pub(super) async fn collapsed(tx: &mut Lite, ids: &[Uuid]) -> Result<HashMap<Uuid, Uuid>, Error> {
     const SQL: &str = "SELECT r.id, r.entry FROM json_each($1) q CROSS JOIN refusals r \
          ON r.id = substr($2, q.key * 16 + 1, 16)";
-    let rows: Vec<(Uuid, Uuid)> = sqlx::query_as(SQL)
-        .bind(counted(ids.len()))
-        .bind(Pack::ids(ids).0)
-        .fetch_all(&mut **tx)
-        .await?;
+    let rows: Vec<(Uuid, Uuid)> =
+        sqlx::query_as(SQL).bind(counted(ids.len())).bind(Pack::ids(ids).0).fetch_all(&mut **tx).await?;
     Ok(rows.into_iter().collect())
 }
 
