@@ -16,7 +16,7 @@ pub use answer::{Answer, Answering, Give, GrantWish, answer};
 pub use ask::{Ask, ask};
 pub use clock::run_due;
 pub use end::end;
-pub use read::{Happened, by_id, events, live, of_grant, of_subject, waiting};
+pub use read::{Happened, best, by_id, events, live, of_grant, of_subject, waiting};
 
 use std::sync::Arc;
 

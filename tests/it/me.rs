@@ -194,7 +194,7 @@ async fn a_token_opens_its_own_audience_and_no_other(app: &mut TestApp) {
     read(&police, ACCESSES, &data).await.challenged("a data token", audience.0, audience.1);
     let service = ward.service_token("grant_management_query").await.access_token();
     read(&ward, ACCESSES, &service).await.challenged("a service token", audience.0, audience.1);
-    read(&ward, ACCESSES, "x").await.challenged("no token", "invalid_token", "jws_malformed");
+    read(&ward, ACCESSES, "x").await.challenged("no token", "invalid_token", "jwt_form");
     let document = ward.get("/.well-known/oauth-protected-resource/api/v1/me").await.ok().body;
     assert_eq!(
         (&document["resource"], &document["scopes_supported"]),
@@ -384,7 +384,7 @@ async fn a_proof_is_of_this_call_once_and_by_the_tokens_key(app: &mut TestApp) {
     let (ward, bank) = (app.ward(), app.bank());
     let token = allowed(app, BOTH).await.token;
     let stolen = bank.own(Method::GET, ACCESSES, &token).await;
-    stolen.challenged("another key", "invalid_dpop_proof", "proof_other_key");
+    stolen.challenged("another key", "invalid_dpop_proof", "dpop_other_key");
     let mut claims = ward.proof_claims(&format!("{ISSUER}{ACCESSES}"), Some(&token), None);
     claims["htm"] = "GET".into();
     let proof = jws::signed(&ward.proof_header(), &claims, ward.key);

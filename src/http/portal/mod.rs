@@ -17,7 +17,7 @@ mod csv;
 mod ending;
 mod error;
 mod notice;
-pub mod program;
+mod program;
 mod progress;
 mod public;
 mod receipt;

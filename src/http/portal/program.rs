@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Where the metadata of this resource stands (RFC 9728 §3.1).
-pub const METADATA: &str = "/.well-known/oauth-protected-resource/api/v1/me";
+const METADATA: &str = "/.well-known/oauth-protected-resource/api/v1/me";
 
 /// Which scope opens which address to reading; software has nothing to do at any other.
 const OPEN: [(&str, CitizenScope); 6] = [

@@ -51,7 +51,7 @@ scope-me-consents = list of what you were asked and what you answered
 
 # The citizen's own token: what a program may read for her. Changing a word here means asking everybody again
 own-token-title = Let a program read for you
-own-token-reason = This program reads what you can read on this site yourself, to show it to you. It cannot answer, allow or stop anything for you.
+own-token-reason = This program reads what you can read on this site yourself, to show it to you. Each time it may read for five minutes. It cannot answer, allow or stop anything for you.
 own-token-requesters = An agency with a program that is registered for it
 own-token-retention = Only while it shows the records to you.
 own-token-refusing = Then the program sees nothing. You can still read everything on this site, or ask by telephone.
@@ -141,8 +141,8 @@ consents-row-ended = { $agency } was allowed to view your { $fields } before.
 consents-until = Until { $value }.
 consents-ended-on = Ended on { $value }.
 consents-unused = Not viewed so far.
-consents-used = Viewed { $used } of { $max } times.
-consents-used-last = Viewed { $used } of { $max } times, last on { $last }.
+consents-used = The agency has used { $used } of { $max } views.
+consents-used-last = The agency has used { $used } of { $max } views, last on { $last }.
 consents-open-of = See details: { $value }
 consents-withdraw-of = Stop sharing: { $value }
 consents-law-note = What the law lets agencies view without asking is on the page:

@@ -35,7 +35,7 @@ scope-me-consents = danh sách những điều ông/bà được hỏi và câu 
 
 # The citizen's own token: what a program may read for her. Changing a word here means asking everybody again
 own-token-title = Cho phần mềm xem thay ông/bà
-own-token-reason = Phần mềm này xem những gì ông/bà tự xem được trên trang này, để hiện cho ông/bà. Nó không trả lời, không cho phép và không rút lại thay ông/bà được.
+own-token-reason = Phần mềm này xem những gì ông/bà tự xem được trên trang này, để hiện cho ông/bà. Mỗi lần được xem trong năm phút. Nó không trả lời, không cho phép và không rút lại thay ông/bà được.
 own-token-requesters = Cơ quan có phần mềm đã đăng ký việc này
 own-token-retention = Chỉ trong lúc hiện cho ông/bà xem.
 own-token-refusing = Khi đó phần mềm không xem được gì. Ông/bà vẫn xem được mọi thứ trên trang này, hoặc hỏi qua điện thoại.
@@ -117,8 +117,8 @@ consents-row-ended = { $agency } trước đây được xem { $fields }.
 consents-until = Đến ngày { $value }.
 consents-ended-on = Kết thúc ngày { $value }.
 consents-unused = Chưa xem lần nào.
-consents-used = Đã xem { $used } trong { $max } lần.
-consents-used-last = Đã xem { $used } trong { $max } lần, lần cuối ngày { $last }.
+consents-used = Cơ quan đã dùng { $used } trong { $max } lần được xem.
+consents-used-last = Cơ quan đã dùng { $used } trong { $max } lần được xem, lần cuối ngày { $last }.
 consents-open-of = Xem chi tiết: { $value }
 consents-withdraw-of = Rút lại: { $value }
 consents-law-note = Những lượt xem theo luật, không cần hỏi, nằm ở trang:
