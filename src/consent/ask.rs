@@ -13,7 +13,7 @@ use crate::{
     ledger::entry,
     registry::Client,
     store::{
-        append::{Change, Command},
+        append::{Change, Command, Require},
         consents::{Begin, Consent as Row},
     },
     time::Millis,
@@ -59,6 +59,14 @@ pub struct Ask<'a> {
 /// # Errors
 /// [`Error`]; nothing has begun.
 pub async fn ask(engines: &Engines, ask: Ask<'_>) -> Result<Consent, Error> {
+    ask_within(engines, ask, Require::default()).await
+}
+
+/// The same, where this still holds at the moment the request gets its place.
+///
+/// # Errors
+/// [`Error`]; nothing has begun. [`Error::Stale`] where it does not hold: `replays` are used up all the same.
+pub async fn ask_within(engines: &Engines, ask: Ask<'_>, require: Require) -> Result<Consent, Error> {
     let (id, entry, at) = (engines.id(), engines.id(), engines.now());
     // What would be over when it is given cannot be given: the request ends with it.
     let answer_by = ask.answer_by.0.min(ask.limits.expires);
@@ -129,6 +137,6 @@ pub async fn ask(engines: &Engines, ask: Ask<'_>) -> Result<Consent, Error> {
     let changes = std::iter::once(begin).chain((ask.also)(id)).collect();
     let event = entry::Event { id: entry, at, kind: kind(Act::Ask), subject: ask.subject.clone(), facts };
     let replays = ask.replays;
-    commit(engines, event, Command { replays, changes, ..Command::default() }).await?;
+    commit(engines, event, Command { replays, require, changes, ..Command::default() }).await?;
     Ok(Consent { row, record, state: State::Requested, subject: ask.subject.clone() })
 }

@@ -13,7 +13,7 @@ pub mod program;
 mod read;
 
 pub use answer::{Answer, Answering, Give, GrantWish, answer};
-pub use ask::{Ask, ask};
+pub use ask::{Ask, ask, ask_within};
 pub use clock::run_due;
 pub use end::end;
 pub use read::{Happened, best, by_id, events, live, of_grant, of_subject, waiting};
@@ -24,6 +24,7 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
+        catalogue::Purpose,
         consent::{Act, Actor, Capacity, Event, IllegalTransition, Record, State},
         decision::{ConsentFacts, Reason},
         own_token,
@@ -75,6 +76,12 @@ pub enum Error {
     /// The first of two answered again in place of the second.
     #[error("the other of the two must answer")]
     NeedsTheOther,
+    /// The purpose is not what it was when it was asked for: the agency must ask again.
+    #[error("the purpose has changed since it was asked for")]
+    PurposeChanged,
+    /// Somebody answers who is neither the person nor one who acts for her.
+    #[error("only the person, or somebody who acts for her, can answer")]
+    NotAPerson,
     /// The sign-in is weaker than the purpose demands of an answer.
     #[error("a stronger sign-in is needed")]
     AssuranceTooLow,
@@ -115,6 +122,41 @@ impl Consent {
             .ok_or(Error::Inconsistent("consent"))?;
         let state = State::parse(&row.state).ok_or(Error::Inconsistent("consent state"))?;
         Ok(Self { row, record, state, subject: subject.clone() })
+    }
+
+    /// The purpose it is about, as long as it is the version that was asked for (I10).
+    #[must_use]
+    pub fn purpose<'a>(&self, engines: &'a Engines) -> Option<&'a Purpose> {
+        let purpose = if self.record.scopes.is_empty() {
+            engines.register.catalogue().purpose(&self.record.purpose)
+        } else {
+            Some(own_token::terms())
+        };
+        purpose.filter(|purpose| purpose.version == self.record.purpose_version)
+    }
+
+    /// Whether it waits for an answer to what is no longer asked: purpose or notice have changed since. Whoever answered
+    /// would not answer what she read, so nobody can; the clockwork ends it.
+    #[must_use]
+    pub fn is_outdated(&self, engines: &Engines) -> bool {
+        self.state.is_waiting() && self.purpose(engines).is_none()
+    }
+
+    /// Whether it ended because it was, and was never given.
+    #[must_use]
+    pub fn was_outdated(&self) -> bool {
+        self.state == State::Invalidated && self.row.grant_id.is_none()
+    }
+
+    /// The lowest assurance of the sign-in that may answer it, or let it go on.
+    #[must_use]
+    pub fn assurance(&self, engines: &Engines) -> u8 {
+        /// How a person uses services, and every sensitive field (Decree 69/2024/ND-CP, Article 20).
+        const SENSITIVE: u8 = 3;
+        let purpose = engines.register.catalogue().purpose(&self.record.purpose);
+        let terms = purpose.and_then(|purpose| purpose.consent.as_ref()).map_or(0, |terms| terms.assurance);
+        let sensitive = self.record.is_sensitive() || !self.record.scopes.is_empty();
+        terms.max(if sensitive { SENSITIVE } else { 0 })
     }
 
     /// How often it was used in the period of its frequency that ends now; 0 where it has none.
@@ -183,7 +225,8 @@ async fn commit(engines: &Engines, event: entry::Event, command: Command) -> Res
     let entry = Some(event.draft(Arc::clone(&engines.random)));
     match engines.appender.run(Command { entry, ..command }).await? {
         Outcome::Done { entry: Some(_), .. } => Ok(()),
-        Outcome::Stale => Err(Error::Stale),
+        // Another policy set is in force than the one this was decided by: read again, by a node that has it.
+        Outcome::Stale | Outcome::BundleChanged | Outcome::LimitReached(Reach::Prompts) => Err(Error::Stale),
         Outcome::Replayed(id) => Err(Error::Replayed(id)),
         Outcome::Done { entry: None, .. }
         | Outcome::UsesExhausted
@@ -191,9 +234,10 @@ async fn commit(engines: &Engines, event: entry::Event, command: Command) -> Res
         | Outcome::ClientSuspended
         | Outcome::OfficialSuspended
         | Outcome::TokenRevoked
-        | Outcome::BundleChanged
         | Outcome::ConsentNotLive(_)
-        | Outcome::LimitReached(_) => Err(Error::Inconsistent("outcome")),
+        | Outcome::LimitReached(Reach::Uses | Reach::Frequency | Reach::Hours) => {
+            Err(Error::Inconsistent("outcome"))
+        }
     }
 }
 
@@ -251,6 +295,8 @@ pub const fn out_of_reach(reach: Reach) -> Reason {
     match reach {
         Reach::Uses => Reason::ConsentUsedUp,
         Reach::Frequency => Reason::ConsentFrequency,
+        // Nothing that a token is asked for with: the person would only have to be asked.
+        Reach::Prompts => Reason::ConsentRequired,
         Reach::Hours => Reason::ConsentOutsideHours,
     }
 }

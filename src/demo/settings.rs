@@ -268,7 +268,7 @@ impl Settings<'_> {
                 let mut section = json!({
                     "issuer": issuer, "client_id": RELYING_PARTY, "role": role,
                     "authentication": { "client_secret_basic": { "client_secret": self.secret } },
-                    "acr": { super::idp::ACR: 3 }, "display_name": { "vi": vi, "en": en },
+                    "acr": { super::idp::ACR: 3, super::idp::WEAK_ACR: 2 }, "display_name": { "vi": vi, "en": en },
                 });
                 if *realm == Realm::Citizens
                     && let Some(section) = section.as_object_mut()

@@ -185,7 +185,10 @@ pub async fn proof(
 }
 
 /// One entry a session, committed before anything is read (I9).
-async fn note_reading(engines: &Engines, reader: Reader<'_>) -> Result<(), HistoryError> {
+///
+/// # Errors
+/// [`HistoryError`]; nothing may then be shown.
+pub async fn note_reading(engines: &Engines, reader: Reader<'_>) -> Result<(), HistoryError> {
     let Some(session) = reader.session else { return Ok(()) };
     let collapse = collapsing(&engines.vault.lookup(&[b"history.read", session]));
     // Row and entry were one transaction, so this is as good as the entry.

@@ -133,7 +133,12 @@ pub async fn arrive(
             return Ok(Arrival::SomebodyElse);
         }
         let open = consent.state.is_waiting() && now.0 < consent.row.answer_by;
-        return if open { Ok(Arrival::Asked(Box::new(consent))) } else { Err(gone().into()) };
+        // She is told why, and led back, by the page of the question.
+        return if open || consent.was_outdated() {
+            Ok(Arrival::Asked(Box::new(consent)))
+        } else {
+            Err(gone().into())
+        };
     }
     if now.0 >= row.expires {
         return Err(gone().into());
@@ -266,6 +271,27 @@ pub async fn answer(
     let location =
         location.map(|(request, verdict)| go_back(engines, client, request, verdict)).transpose()?;
     Ok(Answered { consent, location })
+}
+
+/// Where the browser goes back to from a request that waits for what is no longer asked: the agency is told that it must
+/// ask again. `None` when she was not sent here.
+///
+/// # Errors
+/// [`Error`] when the pushed request cannot be read.
+pub async fn outdated(engines: &Engines, consent: &Consent) -> Result<Option<String>, Error> {
+    let pushed = match consent.record.channel {
+        Channel::Present => engines.store.pushed_for(consent.row.id).await?,
+        Channel::Absent => None,
+    };
+    let Some(row) = pushed else { return Ok(None) };
+    let verdict = Verdict::Error(purpose_changed(ErrorCode::InvalidAuthorizationDetails));
+    go_back(engines, &consent.record.client_id, &open(engines, &row)?, verdict).map(Some)
+}
+
+/// The purpose has changed while the person had not answered.
+pub(super) fn purpose_changed(code: ErrorCode) -> OAuthError {
+    let description = "the purpose has changed since it was asked for; ask again";
+    OAuthError::new(code, "purpose_changed", description)
 }
 
 fn issue_code(

@@ -5,8 +5,6 @@
 //! client polls until it ends, and the citizen finds an entry. A hint token she made herself is neither counted nor muted.
 //! Out of scope: the polls (`poll`).
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -34,9 +32,15 @@ use crate::{
     },
     registry::Client,
     standing::{self, Question},
-    store::{append::Change, grants::Backchannel},
+    store::{
+        append::{Change, Prompts, Require},
+        grants::Backchannel,
+    },
     time::Millis,
 };
+
+/// How often a request is decided anew because her rules, or what has reached her, changed meanwhile.
+const TRIES: usize = 4;
 
 /// How citizens who are not there may be asked.
 #[derive(Clone, Debug)]
@@ -104,18 +108,7 @@ pub async fn ask_absent(
         next_poll: now.0,
         pace_s: i64::from(INTERVAL),
     };
-    // A question she brings along herself is not muted and not counted; what she rules out stays ruled out.
-    let channel = if asked.invited.is_some() { Channel::Present } else { Channel::Absent };
-    let rules = standing::load(engines, &asked.subject).await?;
-    let reason = match rules.withholds(&asked.purpose.id, &who.client.agency, channel) {
-        Some(why) => Some(why),
-        None if asked.invited.is_some() => None,
-        None => too_many(engines, &asked.subject, prompting).await?.then_some("too_many_requests"),
-    };
-    match reason {
-        Some(reason) => withhold(engines, &who.client, &asked, reason, &row).await?,
-        None => put(engines, &who.client, asked, expires, &row).await?,
-    }
+    reach(engines, &who.client, asked, expires, &row, prompting).await?;
     Ok(BackchannelResponse { auth_req_id: name, expires_in, interval: INTERVAL })
 }
 
@@ -190,11 +183,60 @@ fn nobody(reason: &str) -> OAuthError {
     OAuthError::new(ErrorCode::UnknownUserId, reason, description)
 }
 
-async fn too_many(engines: &Engines, subject: &Subject, prompting: &Prompting) -> Result<bool, Error> {
-    const DAY: Duration = Duration::from_hours(24);
-    let since = Millis(engines.now().0.saturating_sub(i64::try_from(DAY.as_millis()).unwrap_or(i64::MAX)));
-    let reached = engines.store.backchannel_since(subject.id(), since).await?;
-    Ok(reached >= i64::from(prompting.per_citizen_per_day))
+/// Asks her or withholds it, by her rules and by how much has reached her at the moment the request gets its place: who
+/// mutes an agency, or has borne enough, hears no question that was on its way.
+async fn reach(
+    engines: &Engines,
+    client: &Client,
+    mut asked: Asked<'_>,
+    answer_by: Millis,
+    row: &Backchannel,
+    prompting: &Prompting,
+) -> Result<(), Error> {
+    // A question she brings along herself is not muted and not counted; what she rules out stays ruled out.
+    let invited = asked.invited.is_some();
+    let channel = if invited { Channel::Present } else { Channel::Absent };
+    for _ in 0..TRIES {
+        let rules = standing::load(engines, &asked.subject).await?;
+        let prompts = (!invited).then(|| bearable(engines, &asked.subject, prompting));
+        let reason = match (rules.withholds(&asked.purpose.id, &client.agency, channel), prompts) {
+            (Some(why), _) => Some(why),
+            (None, Some(prompts)) => {
+                let reached = engines.store.backchannel_since(prompts.subject, prompts.since).await?;
+                (reached >= prompts.most).then_some("too_many_requests")
+            }
+            (None, None) => None,
+        };
+        if let Some(reason) = reason {
+            return withhold(engines, client, &asked, reason, row).await;
+        }
+        let standing = Some((rules.subject, rules.revision));
+        match put(
+            engines,
+            client,
+            &asked,
+            answer_by,
+            row,
+            Require { standing, prompts, ..Require::default() },
+        )
+        .await
+        {
+            // Decided by what holds no more; her own hint token is used up by now.
+            Err(Error::Consent(consent::Error::Stale)) => asked.invited = None,
+            done => return done,
+        }
+    }
+    Err(consent::Error::Stale.into())
+}
+
+/// What one person bears in a day, from all agencies together.
+fn bearable(engines: &Engines, subject: &Subject, prompting: &Prompting) -> Prompts {
+    const DAY: i64 = 24 * 3_600_000;
+    Prompts {
+        subject: subject.id(),
+        since: Millis(engines.now().0.saturating_sub(DAY)),
+        most: i64::from(prompting.per_citizen_per_day),
+    }
 }
 
 /// The citizen is not asked, and can see that somebody wanted to.
@@ -224,22 +266,23 @@ async fn withhold(
 async fn put(
     engines: &Engines,
     client: &Client,
-    asked: Asked<'_>,
+    asked: &Asked<'_>,
     answer_by: Millis,
     row: &Backchannel,
+    require: Require,
 ) -> Result<(), Error> {
-    let begun = consent::ask(
+    let begun = consent::ask_within(
         engines,
         consent::Ask {
             client,
             subject: &asked.subject,
             purpose: asked.purpose,
             fields: &asked.detail.datatypes,
-            limits: asked.limits,
+            limits: asked.limits.clone(),
             answer_by,
             case: asked.detail.case.clone(),
             justification: asked.detail.justification.clone(),
-            official: asked.official,
+            official: asked.official.clone(),
             binding_message: Some(asked.request.binding_message.clone()),
             channel: Channel::Absent,
             // Who must say yes beside a child is settled when it is answered, as things stand then.
@@ -250,6 +293,7 @@ async fn put(
                 vec![Change::PutBackchannel(Box::new(Backchannel { consent: Some(id), ..row.clone() }))]
             },
         },
+        require,
     )
     .await;
     match begun {

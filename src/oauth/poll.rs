@@ -2,7 +2,7 @@
 
 use super::{
     Error,
-    authorize::once,
+    authorize::{once, purpose_changed},
     backchannel::open,
     issue::Ask,
     pushed::hash,
@@ -49,6 +49,9 @@ pub(super) async fn redeem<'a>(
     let Some(id) = row.consent else { return Err(pending().into()) };
     let consent = consent::by_id(engines, id).await?.ok_or(Error::Inconsistent("consent"))?;
     match consent.state {
+        _ if consent.is_outdated(engines) || consent.was_outdated() => {
+            return Err(purpose_changed(ErrorCode::ExpiredToken).into());
+        }
         State::Requested | State::Deferred | State::HalfGiven => return Err(pending().into()),
         State::Unanswered => return Err(over().into()),
         State::Refused => {

@@ -4,7 +4,11 @@
 
 use uuid::Uuid;
 
-use super::{Error, Store, Tx, append::GrantHolds, on, read};
+use super::{
+    Error, Store, Tx,
+    append::{GrantHolds, Prompts},
+    on, read,
+};
 use crate::time::Millis;
 
 /// A grant (Grant Management for OAuth 2.0).
@@ -91,6 +95,10 @@ pub struct Backchannel {
     /// The interval it must keep, seconds.
     pub pace_s: i64,
 }
+
+/// How many backchannel requests reached a person ($1) after an instant ($2).
+const REACHED: &str = "SELECT COUNT(*) FROM backchannel_requests \
+     WHERE subject = $1 AND asked_at > $2 AND consent IS NOT NULL";
 
 impl Store {
     /// The grant with this id.
@@ -193,10 +201,9 @@ impl Store {
     /// # Errors
     /// [`Error`] when the database fails.
     pub async fn backchannel_since(&self, subject: Uuid, since: Millis) -> Result<i64, Error> {
-        const SQL: &str = "SELECT COUNT(*) FROM backchannel_requests \
-             WHERE subject = $1 AND asked_at > $2 AND consent IS NOT NULL";
-        let (n,): (i64,) =
-            read!(self, |pool| sqlx::query_as(SQL).bind(subject).bind(since.0).fetch_one(pool).await)?;
+        let (n,): (i64,) = read!(self, |pool| {
+            sqlx::query_as(REACHED).bind(subject).bind(since.0).fetch_one(pool).await
+        })?;
         Ok(n)
     }
 
@@ -298,6 +305,14 @@ pub(super) async fn put(tx: &mut Tx, grant: &Grant) -> Result<(), Error> {
             .map(drop)
     })?;
     Ok(())
+}
+
+/// Whether one more question may reach a person; the caller holds the head.
+pub(super) async fn bears(tx: &mut Tx, prompts: Prompts) -> Result<bool, Error> {
+    let Prompts { subject, since, most } = prompts;
+    let (reached,): (i64,) =
+        on!(tx, |c| sqlx::query_as(REACHED).bind(subject).bind(since.0).fetch_one(c).await)?;
+    Ok(reached < most)
 }
 
 /// Whether a grant has not ended and exactly these consents stand in it; the caller holds the head.

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use minhbach::{
     consent,
-    domain::{consent::Act, subject::NationalId},
+    domain::{
+        consent::{Act, Actor, Channel, Limits},
+        subject::NationalId,
+    },
     oauth::{self, Said},
 };
 use serde_json::json;
@@ -12,6 +15,7 @@ use serde_json::json;
 use crate::support::{
     TestApp,
     consent::{reminder, verification},
+    database::meddle,
     detail::{CITIZEN, OTHER},
     jws, on_both,
 };
@@ -19,12 +23,17 @@ use crate::support::{
 on_both! {
     a_citizen_who_is_not_there_is_asked_and_her_yes_is_a_token_once,
     a_no_and_a_silence_bring_nothing,
+    a_purpose_that_changed_meanwhile_ends_the_request_with_an_error_of_its_own,
     polls_that_come_too_fast_are_slowed_down,
     a_hint_means_the_person_of_the_request_or_nobody,
     a_hint_token_serves_its_agency_once_for_ten_minutes,
     beyond_what_one_bears_in_a_day_requests_are_withheld_and_nobody_can_tell,
     what_is_not_a_proper_request_asks_nobody,
 }
+
+/// The newest consent becomes the one every backchannel request waits for.
+const REBIND: &str =
+    "UPDATE backchannel_requests SET consent = (SELECT id FROM consents ORDER BY asked_at DESC LIMIT 1)";
 
 const FIVE: Duration = Duration::from_secs(5);
 
@@ -85,6 +94,45 @@ async fn a_no_and_a_silence_bring_nothing(app: &mut TestApp) {
     app.pass(FIVE);
     bank.poll(id).await.refused("over", 400, "expired_token", "expired_token");
     assert!(app.waiting().await.is_none());
+}
+
+/// What waits was asked for under a purpose that has changed since.
+async fn a_purpose_that_changed_meanwhile_ends_the_request_with_an_error_of_its_own(app: &mut TestApp) {
+    let bank = app.bank();
+    let hint = handle(app, "ngan-hang-thu-nghiem", CITIZEN).await;
+    let asked = bank.ask_absent(&bank.absent_form(&verification(), ("login_hint", &hint))).await.ok();
+    let id = asked.at("/auth_req_id");
+    app.pass(FIVE);
+    let engines = app.engines();
+    let client = engines.registry.client("ngan-hang.xac-minh").await.unwrap().unwrap();
+    let mut before = engines.register.catalogue().purpose("private.bank_verification").unwrap().clone();
+    before.version = "0".repeat(64);
+    let (fields, now) = (vec!["person.full_name".to_owned()], engines.now());
+    let subject = engines.vault.citizen(&NationalId::parse(CITIZEN.to_owned()).unwrap()).await.unwrap();
+    let wish = consent::Ask {
+        client: &client,
+        subject: &subject,
+        purpose: &before,
+        fields: &fields,
+        limits: Limits::asked(None, before.consent.as_ref().unwrap(), now).unwrap(),
+        answer_by: now + Duration::from_hours(1),
+        case: None,
+        justification: None,
+        official: None,
+        binding_message: None,
+        channel: Channel::Absent,
+        joint: false,
+        scopes: Vec::new(),
+        replays: Vec::new(),
+        also: &|_| Vec::new(),
+    };
+    let older = consent::ask(engines, wish).await.unwrap();
+    meddle(&engines.store, REBIND, REBIND).await;
+    let changed = bank.poll(id).await;
+    changed.refused("not yet written down", 400, "expired_token", "purpose_changed");
+    app.pass(FIVE);
+    consent::end(engines, &older, Act::Invalidate, Actor::system(), None).await.unwrap();
+    bank.poll(id).await.refused("written down", 400, "expired_token", "purpose_changed");
 }
 
 async fn polls_that_come_too_fast_are_slowed_down(app: &mut TestApp) {

@@ -10,7 +10,7 @@ use crate::{
     consent::{self, Ask, Consent},
     crypto::{Algorithm, sha256},
     domain::{
-        catalogue::BasisKind,
+        catalogue::{BasisKind, Purpose},
         client::Profile,
         consent::{Channel, Limits, State},
         receipt,
@@ -30,7 +30,7 @@ const BACK: &str = "http://127.0.0.1:9/tro-lai";
 const PURPOSE: &str = "private.bank_verification";
 const OPTIONAL: &str = "person.birth_date";
 
-async fn bank(s: Scratch) -> World {
+pub(super) async fn bank(s: Scratch) -> World {
     let w = world(s).await;
     let key = PrivateJwk::generate(Algorithm::EdDsa).unwrap();
     let spec = ClientSpec {
@@ -50,8 +50,11 @@ async fn bank(s: Scratch) -> World {
 
 /// Asks without anybody having been sent here.
 async fn asked(w: &World) -> Consent {
+    asked_for(w, w.engines.register.catalogue().purpose(PURPOSE).unwrap()).await
+}
+
+pub(super) async fn asked_for(w: &World, purpose: &Purpose) -> Consent {
     let client = w.engines.registry.client(CLIENT).await.unwrap().unwrap();
-    let purpose = w.engines.register.catalogue().purpose(PURPOSE).unwrap();
     let terms = purpose.consent.as_ref().unwrap();
     let now = w.engines.now();
     let ask = Ask {
@@ -75,7 +78,7 @@ async fn asked(w: &World) -> Consent {
 }
 
 /// Where a browser is sent by the bank, which pushed its request before.
-async fn pushed(w: &World) -> String {
+pub(super) async fn pushed(w: &World) -> String {
     let client = w.engines.registry.client(CLIENT).await.unwrap().unwrap();
     let purpose = w.engines.register.catalogue().purpose(PURPOSE).unwrap();
     let details = json!([{
@@ -100,7 +103,7 @@ async fn pushed(w: &World) -> String {
 }
 
 /// Sends the form of the question as a browser would.
-async fn answer(browser: &Browser, page: &Page, id: &str, answer: &str, fields: &[&str]) -> Page {
+pub(super) async fn answer(browser: &Browser, page: &Page, id: &str, answer: &str, fields: &[&str]) -> Page {
     let (csrf, revision) = (page.hidden("csrf"), page.hidden("revision"));
     let (notice, lang) = (page.hidden("notice"), page.hidden("lang"));
     let mut form = vec![
@@ -114,7 +117,7 @@ async fn answer(browser: &Browser, page: &Page, id: &str, answer: &str, fields: 
     browser.post(&format!("/requests/{id}/answer"), &form).await
 }
 
-async fn state(w: &World, id: &str) -> State {
+pub(super) async fn state(w: &World, id: &str) -> State {
     consent::by_id(&w.engines, Uuid::parse_str(id).unwrap()).await.unwrap().unwrap().state
 }
 

@@ -7,4 +7,6 @@ mod consent;
 mod own_token;
 mod public;
 mod sessions;
+mod step_up;
+mod superseded;
 mod world;

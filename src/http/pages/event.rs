@@ -23,6 +23,8 @@ pub enum Event {
     Looked,
     /// Software that the citizen allowed it read her records for her (invariant I9).
     ProgramRead,
+    /// An official read again about an emergency access of her own (invariant I9).
+    LookedAgain,
     /// The citizen's own reading, one entry a session.
     OwnReading,
     /// An agency asked for consent.
@@ -100,7 +102,7 @@ const fn keys(tag: &'static str, outcome: &'static str, row: &'static str, headi
 
 impl Event {
     /// Every event.
-    pub const EACH: [Self; 38] = [
+    pub const EACH: [Self; 39] = [
         Self::Released,
         Self::Allowed,
         Self::Refused,
@@ -109,6 +111,7 @@ impl Event {
         Self::Reported,
         Self::Looked,
         Self::ProgramRead,
+        Self::LookedAgain,
         Self::OwnReading,
         Self::Emergency,
         Self::Asked,
@@ -159,6 +162,12 @@ impl Event {
             }
             Self::Looked => keys("event-looked", "outcome-looked", "row-looked", "access-h1-looked"),
             Self::ProgramRead => keys("event-program", "outcome-program", "row-program", "access-h1-program"),
+            Self::LookedAgain => keys(
+                "event-looked-again",
+                "outcome-looked-again",
+                "row-looked-again",
+                "access-h1-looked-again",
+            ),
             Self::OwnReading => keys("event-own", "outcome-own", "row-own", "access-h1-own"),
             Self::Asked => keys("event-asked", "outcome-asked", "row-asked", plain),
             Self::AskedMuted => keys("event-asked-muted", "outcome-asked-muted", "row-asked-muted", plain),
@@ -274,6 +283,7 @@ impl Event {
                 | Self::Reported
                 | Self::Looked
                 | Self::ProgramRead
+                | Self::LookedAgain
                 | Self::Asked
                 | Self::AskedMuted
                 | Self::EmergencyReported
@@ -290,6 +300,7 @@ impl Event {
                 | Self::Reported
                 | Self::Looked
                 | Self::ProgramRead
+                | Self::LookedAgain
                 | Self::OwnReading
         )
     }

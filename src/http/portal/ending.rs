@@ -14,7 +14,6 @@ use super::{
     asked::{herself, step_up},
     consents::{Own, of_agency, own},
     error::Failure,
-    notice,
     view::Words,
     visit::{Visit, form},
 };
@@ -112,7 +111,7 @@ async fn press(visit: &Visit, id: &str, pressed: Pressed, act: Act) -> Result<Ht
     }
     let page = format!("/me/consents/{}", consent.row.id);
     // What lets data flow again is as good as a yes.
-    let needed = notice::assurance(engines, &consent);
+    let needed = consent.assurance(engines);
     if matches!(act, Act::Resume | Act::Confirm) && session.assurance < needed {
         return step_up(visit, &consent, needed, &page, StatusCode::FORBIDDEN).await;
     }

@@ -145,8 +145,9 @@ const fn of_consent(error: &consent::Error) -> Problem {
         Error::TooLate => Problem::TooLate,
         Error::FieldNotAsked | Error::NothingGranted => Problem::BadRequest,
         Error::NeedsTheOther => Problem::NeedsOther,
-        Error::AssuranceTooLow => Problem::SignInAgain,
-        Error::GrantUnknown => Problem::RequestGone,
+        Error::AssuranceTooLow => Problem::SignInTooWeak,
+        Error::GrantUnknown | Error::PurposeChanged => Problem::RequestGone,
+        Error::NotAPerson => Problem::Internal,
         Error::Store(_) => Problem::Unavailable,
         Error::Vault(error) => of_vault(error),
         Error::Append(error) => of_append(error),
@@ -165,9 +166,8 @@ const fn of_people(error: &people::Error) -> Problem {
         // The yes is not hers alone to give.
         Error::Answer(_) | Error::Denied(_) => Problem::NeedsOther,
         Error::Unknown => Problem::NotFound,
-        Error::Flaw(_) | Error::Text(_) | Error::Represented | Error::OnlyAnOffice | Error::Already(_) => {
-            Problem::BadRequest
-        }
+        Error::Already(_) => Problem::Changed,
+        Error::Flaw(_) | Error::Text(_) | Error::Represented | Error::OnlyAnOffice => Problem::BadRequest,
         Error::Unreadable(_) => Problem::Internal,
     }
 }
@@ -210,7 +210,7 @@ const fn of_session(error: &SessionError) -> Problem {
         SessionError::Store(_) => Problem::Unavailable,
         SessionError::Append(error) => of_append(error),
         SessionError::Vault(error) => of_vault(error),
-        SessionError::OfficialSuspended => Problem::NotAllowed,
+        SessionError::OfficialSuspended => Problem::Suspended,
         SessionError::OfficialConflict | SessionError::NationalId => Problem::SignInFailed,
         SessionError::Sealed => Problem::Internal,
     }
@@ -219,6 +219,7 @@ const fn of_session(error: &SessionError) -> Problem {
 const fn of_login(error: &LoginError) -> Problem {
     match error {
         LoginError::Unavailable(_) => Problem::Unavailable,
+        LoginError::AssuranceTooLow | LoginError::AuthenticationTooOld => Problem::SignInTooWeak,
         LoginError::UnsafeReturn
         | LoginError::StateMismatch
         | LoginError::SignInExpired
@@ -235,7 +236,6 @@ const fn of_login(error: &LoginError) -> Problem {
         | LoginError::WrongAudience
         | LoginError::WrongNonce
         | LoginError::TokenExpired
-        | LoginError::AuthenticationTooOld
         | LoginError::ClaimMissing(_)
         | LoginError::NotAnOfficialIssuer
         | LoginError::LogoutToken(_) => Problem::SignInFailed,
@@ -247,8 +247,10 @@ const fn coded(problem: Problem) -> (&'static str, &'static str) {
     match problem {
         Problem::NotFound => ("not_found", "There is no such thing here for this reader"),
         Problem::NotAllowed => ("wrong_role", "Somebody of another role is signed in"),
+        Problem::Suspended => ("official_suspended", "The official is suspended"),
         Problem::SignInAgain => ("not_signed_in", "Nobody is signed in"),
         Problem::SignInFailed => ("sign_in_failed", "The sign-in did not work"),
+        Problem::SignInTooWeak => ("sign_in_too_weak", "A stronger, new sign-in is needed"),
         Problem::FormExpired => ("form_expired", "The form does not come from a page of ours"),
         Problem::BadRequest => ("bad_request", "The request cannot be understood"),
         Problem::Changed => ("consent_changed", "It was answered or changed already"),

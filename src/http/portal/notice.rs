@@ -4,10 +4,7 @@
 use super::{error::Failure, view::Words};
 use crate::{
     consent::{self, Consent},
-    domain::{
-        catalogue::{BasisKind, Confidence, Purpose},
-        own_token,
-    },
+    domain::catalogue::{BasisKind, Confidence},
     engines::Engines,
     http::pages::{
         consent::words,
@@ -27,16 +24,6 @@ pub(super) struct Text {
     pub(super) hash: String,
 }
 
-/// The purpose a consent is about, as long as it is the version that was asked for (I10).
-pub(super) fn purpose<'a>(engines: &'a Engines, consent: &Consent) -> Option<&'a Purpose> {
-    let purpose = if consent.record.scopes.is_empty() {
-        engines.register.catalogue().purpose(&consent.record.purpose)
-    } else {
-        Some(own_token::terms())
-    };
-    purpose.filter(|purpose| purpose.version == consent.record.purpose_version)
-}
-
 /// The text about a request in a language.
 ///
 /// # Errors
@@ -44,8 +31,8 @@ pub(super) fn purpose<'a>(engines: &'a Engines, consent: &Consent) -> Option<&'a
 /// would answer.
 pub(super) async fn text(engines: &Engines, consent: &Consent, lang: Lang) -> Result<Text, Failure> {
     let record = &consent.record;
-    let today = purpose(engines, consent);
-    if today.is_none() {
+    let today = consent.purpose(engines);
+    if consent.is_outdated(engines) {
         return Err(Failure::RequestGone);
     }
     // Where software is to read for her she is told which; elsewhere the agency answers for all of its software.
@@ -90,14 +77,4 @@ pub(super) async fn text(engines: &Engines, consent: &Consent, lang: Lang) -> Re
     let html = render_notice(&notice)?;
     let (hash, text) = consent::text(lang.tag(), html);
     Ok(Text { notice, html: text.body, hash })
-}
-
-/// The lowest assurance of the sign-in that may say yes or no, or let a consent go on.
-pub(super) fn assurance(engines: &Engines, consent: &Consent) -> u8 {
-    /// How a person uses services, and every sensitive field (Decree 69/2024/ND-CP, Article 20).
-    const SENSITIVE: u8 = 3;
-    let purpose = engines.register.catalogue().purpose(&consent.record.purpose);
-    let terms = purpose.and_then(|purpose| purpose.consent.as_ref()).map_or(0, |terms| terms.assurance);
-    let sensitive = consent.record.is_sensitive() || !consent.record.scopes.is_empty();
-    terms.max(if sensitive { SENSITIVE } else { 0 })
 }

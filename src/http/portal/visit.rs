@@ -12,7 +12,7 @@ use futures_util::future::LocalBoxFuture;
 use super::{
     cookies::Cookie,
     error::{self, Failure},
-    program,
+    program, reading,
     view::said,
 };
 use crate::{
@@ -81,6 +81,10 @@ impl FromRequest for Visit {
                     let response = error::answer(&visit, &error.into());
                     return Err(InternalError::from_response("no session", response).into());
                 }
+            }
+            if let Err(failure) = reading::note(&visit).await {
+                let response = error::answer(&visit, &failure);
+                return Err(InternalError::from_response("no entry", response).into());
             }
             Ok(visit)
         })
@@ -160,6 +164,15 @@ impl Visit {
                 Ok((session, Officer { agency: agency.clone(), id: id.clone(), assurance }))
             }
             Who::Citizen { .. } | Who::Official { .. } => Err(Failure::WrongRole),
+        }
+    }
+
+    /// The official who is signed in with her agency and code, or why there is none.
+    pub(super) fn official(&self) -> Result<(&Session, &str, &str), Failure> {
+        let session = self.session.as_ref().ok_or(Failure::NotSignedIn)?;
+        match &session.who {
+            Who::Official { agency, id, .. } => Ok((session, agency, id)),
+            Who::Citizen { .. } | Who::Compliance { .. } => Err(Failure::WrongRole),
         }
     }
 

@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 use super::{
-    Change, Command, Outcome, Placed, Require, Reserved, Token, alike::Alike, consent::Ledger, postgres,
-    sqlite,
+    Change, Command, Outcome, Placed, Reach, Require, Reserved, Token, alike::Alike, consent::Ledger,
+    postgres, sqlite,
 };
 use crate::{
     crypto::Digest,
@@ -264,6 +264,12 @@ async fn append_entries(
             drop_out(out, i, Outcome::Stale);
             continue;
         }
+        if let Some(prompts) = command.require.prompts
+            && !grants::bears(tx, prompts).await?
+        {
+            drop_out(out, i, Outcome::LimitReached(Reach::Prompts));
+            continue;
+        }
         // Only what holds is counted, and only what gets its place stands for others.
         let recorded = consents.holds(&command.require, draft).map(|()| {
             let shared = command.collapse?;
@@ -395,6 +401,7 @@ async fn apply(tx: &mut Tx, change: &Change, at: Millis) -> Result<(), Error> {
         }
         Change::ActivateBundle(bundle) => {
             on!(tx, |c| sqlx::query(BUNDLE).bind(bundle.as_ref()).execute(c).await.map(drop))?;
+            consents::wake_waiting(tx, at).await?;
         }
         Change::SuspendClient(id, suspended) => clients::suspend(tx, *id, suspended.then_some(at)).await?,
         Change::SuspendOfficial(id, suspended) => {

@@ -53,8 +53,21 @@ pub struct Require {
     pub grant: Option<GrantHolds>,
     /// A person and the revision of her own rules that was decided by.
     pub standing: Option<(Uuid, i64)>,
+    /// How many backchannel requests may have reached a person since an instant.
+    pub prompts: Option<Prompts>,
     /// The digest of the policy bundle that decided; it must be the active one.
     pub bundle: Option<Arc<str>>,
+}
+
+/// How much a person bears of questions that come while she is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Prompts {
+    /// The person.
+    pub subject: Uuid,
+    /// Those that reached her after this instant count, whoever asked.
+    pub since: Millis,
+    /// Once there are as many, no further one reaches her.
+    pub most: i64,
 }
 
 /// What was read of a grant by one who adds to it.
@@ -124,7 +137,7 @@ pub enum Change {
     PutClient(Box<clients::Client>),
     /// An official is registered.
     PutOfficial(Box<officials::Official>),
-    /// Another policy bundle becomes the active one.
+    /// Another policy bundle becomes the active one; requests that wait are looked at again.
     ActivateBundle(Arc<str>),
     /// A consent is asked for.
     BeginConsent(Box<consents::Begin>),
@@ -297,4 +310,6 @@ pub enum Reach {
     Frequency,
     /// Not at this hour.
     Hours,
+    /// As many questions as the person bears have reached her.
+    Prompts,
 }

@@ -12,8 +12,9 @@ use crate::{
             agency::AgencyConsents,
             detail::{Consent, Happened, Progress, Step, TextRead, Use},
             done::{Answer, RequestDone, WithdrawDone},
+            hint::Hint,
             list::{ConsentRow, Consents, Shown},
-            request::{Joint, Optional, Request, StepUp},
+            request::{Joint, Optional, Request, RequestChanged, StepUp},
             requests::{RequestRow, Requests},
             withdraw::Withdraw,
         },
@@ -283,6 +284,15 @@ fn lists(make: Make) -> Vec<(String, String)> {
             contact: contact(make),
         };
         all.push((format!("agency-muted-{muted}"), render(&page).unwrap()));
+        let hint = Hint {
+            page: make.citizen("/me/agencies/so-y-te"),
+            id: "so-y-te".to_owned(),
+            agency: agency(make),
+            code: (!muted)
+                .then(|| make.text("eyJ0eXAiOiJsb2dpbi1oaW50K2p3dCJ9.eyJhIjoxfQ.c2ln", "eyJ0.eyJh.c2ln")),
+            until: minutes_ago(-10),
+        };
+        all.push((format!("hint-ruled-out-{muted}"), render(&hint).unwrap()));
     }
     all
 }
@@ -318,6 +328,17 @@ pub(super) fn pages(make: Make) -> Vec<(String, String)> {
             }]),
         };
         all.push((format!("step-up-{sensitive}"), render(&page).unwrap()));
+    }
+    for back in [Some("https://ngan-hang.example/back?error=x".to_owned()), None] {
+        let name = format!("request-changed-{}", back.is_some());
+        let page = RequestChanged {
+            page: make.citizen(&format!("/requests/{ID}")),
+            id: ID.to_owned(),
+            agency: agency(make),
+            purpose: make.text("Mở tài khoản", "Opening an account"),
+            back,
+        };
+        all.push((name, render(&page).unwrap()));
     }
     for answer in [Answer::Given, Answer::HalfGiven, Answer::Refused, Answer::Deferred] {
         all.push((format!("request-done-{answer:?}"), render(&done(make, answer)).unwrap()));

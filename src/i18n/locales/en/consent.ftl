@@ -88,6 +88,10 @@ request-silence = If you do not answer, that counts as no.
 request-see-consent = See details
 consent-by-telephone = You can do this without a computer. Call { $value }, or go to the one-stop desk of your commune or ward.
 
+request-outdated-h1 = The purpose has changed
+request-outdated-lead = What { $value } asked for is no longer what it would be used for today.
+request-outdated-nothing = Nothing was shared, and there is nothing you need to do. The agency must ask again.
+
 step-up-h1 = A stronger sign-in is needed
 step-up-lead = { $value } is asking to see your information.
 step-up-sensitive = Sensitive information is among it. We need to be sure that it is you who answers.
@@ -171,7 +175,7 @@ consent-means-under-review = Your representative agreed to this before. Now you 
 consent-means-withdrawn = Sharing was stopped. The agency may not look again.
 consent-means-revoked = A competent authority ended this. The agency may not look again.
 consent-means-expired = Its time is over. The agency may not look again.
-consent-means-invalidated = What was agreed to has changed. To look again, the agency must ask again.
+consent-means-invalidated = What was asked for has changed. To look, the agency must ask again.
 consent-means-lapsed = It was not used for long, so it ended. The agency may not look again.
 consent-means-superseded = A new one has taken its place. This one no longer counts.
 
@@ -201,6 +205,22 @@ progress-stop-overdue = The agency had to stop by { $date } and has not reported
 progress-erased = The agency reported that it deleted the information on { $date }.
 progress-suspended = The agency did not confirm in time. Since { $date } this software may ask for nothing.
 progress-closed = Everything was done on { $date }. You can download the closing receipt.
+
+# A code to be asked
+hint-h2 = Let this agency ask you
+hint-means = You can make a code. With it the agency can send you a question without knowing your number.
+hint-do = Make a code
+hint-h1 = Code to be asked
+hint-back = Back to { $value }
+hint-until = It can be used until { $value }, once, by this agency only.
+hint-code = Your code
+hint-give = Copy it, or show it to the agency. Give it to nobody else.
+hint-once = With the code the agency can only ask. It does not see anything yet.
+hint-answer = The question will be among your requests. You are free to agree or to refuse.
+hint-gone = It is shown this once. If you lose it, make another one.
+hint-requests = See requests
+hint-ruled-out = You chose never to let this agency view anything, so it cannot ask. No code was made.
+hint-choices = See your choices
 
 # Taking back
 withdraw-h1 = Stop sharing with { $value }
@@ -293,7 +313,7 @@ row-paused = Sharing your { $fields } with { $agency } was paused at { $time }.
 row-resumed = Sharing your { $fields } with { $agency } was resumed at { $time }.
 row-ended = A competent authority ended sharing with { $agency } at { $time }.
 row-expired = Sharing your { $fields } with { $agency } expired at { $time }.
-row-invalidated = Sharing with { $agency } ended at { $time }, because what was agreed to has changed.
+row-invalidated = What { $agency } had asked for changed at { $time }. It must ask again.
 row-lapsed = Sharing with { $agency } ended at { $time }, because it was not used for long.
 row-superseded = At { $time } a new consent for { $agency } took the place of the old one.
 row-reviewed = Since { $time } you alone decide whether { $agency } may view your { $fields }.

@@ -22,6 +22,7 @@ event-reported = Viewed at the holder
 event-revoked = Permission given back
 event-looked = Read by a compliance officer
 event-program = Read by a program for you
+event-looked-again = Emergency read again by an official
 event-own = Viewed by you
 
 tag-sensitive = Includes sensitive information

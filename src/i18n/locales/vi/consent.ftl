@@ -64,6 +64,10 @@ request-silence = Nếu ông/bà không trả lời, chúng tôi hiểu là khô
 request-see-consent = Xem chi tiết
 consent-by-telephone = Không dùng máy cũng được. Ông/bà gọi { $value } hoặc đến bộ phận một cửa của xã, phường.
 
+request-outdated-h1 = Mục đích đã thay đổi
+request-outdated-lead = Điều { $value } xin phép không còn đúng với việc dùng hiện nay.
+request-outdated-nothing = Chưa có thông tin nào được cho xem, ông/bà không phải làm gì. Cơ quan phải hỏi lại.
+
 step-up-h1 = Cần đăng nhập mạnh hơn
 step-up-lead = { $value } đang xin phép xem thông tin của ông/bà.
 step-up-sensitive = Trong đó có thông tin { -sensitive }. Chúng tôi cần biết chắc người trả lời là ông/bà.
@@ -178,6 +182,22 @@ progress-erased = Cơ quan báo đã xóa ngày { $date }.
 progress-suspended = Cơ quan không xác nhận đúng hạn. Từ ngày { $date }, phần mềm này không được xin xem gì nữa.
 progress-closed = Mọi việc đã xong ngày { $date }. Ông/bà có thể tải biên nhận kết thúc.
 
+# A code to be asked
+hint-h2 = Để cơ quan này hỏi ông/bà
+hint-means = Ông/bà có thể tạo một mã. Có mã, cơ quan gửi câu hỏi cho ông/bà mà không cần số định danh.
+hint-do = Tạo mã
+hint-h1 = Mã để được hỏi
+hint-back = Về trang { $value }
+hint-until = Mã dùng được đến { $value }, một lần, chỉ cho cơ quan này.
+hint-code = Mã của ông/bà
+hint-give = Chép lại, hoặc cho cơ quan xem. Không đưa cho ai khác.
+hint-once = Có mã, cơ quan chỉ hỏi được. Cơ quan chưa xem được gì.
+hint-answer = Câu hỏi sẽ hiện ở trang yêu cầu. Ông/bà cho phép hay từ chối đều được.
+hint-gone = Mã chỉ hiện lần này. Mất mã thì ông/bà tạo mã khác.
+hint-requests = Xem các yêu cầu
+hint-ruled-out = Ông/bà đã chọn không bao giờ cho cơ quan này xem, nên cơ quan không hỏi được. Chưa có mã nào được tạo.
+hint-choices = Xem lựa chọn chung
+
 # Taking back
 withdraw-h1 = Rút lại việc cho { $value } xem
 withdraw-stops = Từ lúc ông/bà bấm nút, { $agency } không được xem thêm.
@@ -264,7 +284,7 @@ row-paused = Tạm dừng cho { $agency } xem { $fields }, từ lúc { $time }.
 row-resumed = Cho { $agency } xem tiếp { $fields }, từ lúc { $time }.
 row-ended = Việc cho { $agency } xem bị cơ quan có thẩm quyền chấm dứt lúc { $time }.
 row-expired = Việc cho { $agency } xem { $fields } hết hạn lúc { $time }.
-row-invalidated = Việc cho { $agency } xem hết hiệu lực lúc { $time }, vì nội dung đã thay đổi.
+row-invalidated = Điều { $agency } xin phép đã thay đổi lúc { $time }. Cơ quan phải hỏi lại.
 row-lapsed = Việc cho { $agency } xem hết hiệu lực lúc { $time }, vì lâu không dùng.
 row-superseded = Sự đồng ý mới cho { $agency } thay bản cũ lúc { $time }.
 row-reviewed = Từ lúc { $time }, ông/bà tự quyết định việc cho { $agency } xem { $fields }.
