@@ -77,6 +77,13 @@ impl ClientSpec {
         if self.audience.as_ref().is_some_and(|audience| audience.is_empty() || audience.len() > 256) {
             found.push("`audience` must be 1 to 256 bytes".to_owned());
         }
+        // Else its tokens would be taken for those of the service's own endpoints, and it would be told of theirs.
+        let ours = |audience: &String| {
+            audience.strip_prefix(issuer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        if self.audience.as_ref().is_some_and(ours) {
+            found.push("`audience` is an address of this service itself".to_owned());
+        }
         for issuer in &self.actor_issuers {
             if issuer.audiences.is_empty() {
                 found.push(format!("`actor_issuers`: `{}` lists no audience", issuer.issuer));

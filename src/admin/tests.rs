@@ -315,6 +315,9 @@ fn a_redirect_uri_leaves_nothing_open() {
     assert_eq!(problems("http://a.example/back", demonstration).len(), 1);
     let twice = vec!["https://a.example/back".to_owned(); 2];
     assert_eq!(ClientSpec { redirect_uris: twice, ..client() }.problems(service).len(), 1);
+    for ours in [service.to_owned(), format!("{service}/api/v1/me")] {
+        assert_eq!(ClientSpec { audience: Some(ours), ..client() }.problems(service).len(), 1);
+    }
     let scopes = Profile { scopes: CitizenScope::ALL.into(), ..Profile::default() };
     assert_eq!(ClientSpec { profile: scopes, ..client() }.problems(service).len(), 1);
 }

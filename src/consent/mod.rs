@@ -9,6 +9,7 @@ mod ask;
 mod clock;
 mod end;
 pub mod notice;
+pub mod program;
 mod read;
 
 pub use answer::{Answer, Answering, Give, GrantWish, answer};
@@ -26,6 +27,7 @@ use crate::{
         catalogue::{self, Purpose},
         consent::{Act, Actor, Capacity, Event, IllegalTransition, Record, State},
         decision::{ConsentFacts, Reason},
+        own_token,
         record::{Facts, Kind, hex},
         subject::Subject,
     },
@@ -125,7 +127,11 @@ impl Consent {
     /// The purpose it is about, as long as it is the version that was asked for (I10).
     #[must_use]
     pub fn purpose<'a>(&self, engines: &'a Engines) -> Option<&'a Purpose> {
-        let purpose = engines.register.catalogue().purpose(&self.record.purpose);
+        let purpose = if self.record.scopes.is_empty() {
+            engines.register.catalogue().purpose(&self.record.purpose)
+        } else {
+            Some(own_token::terms())
+        };
         purpose.filter(|purpose| purpose.version == self.record.purpose_version)
     }
 
@@ -133,7 +139,7 @@ impl Consent {
     /// would not answer what she read, so nobody can; the clockwork ends it.
     #[must_use]
     pub fn is_outdated(&self, engines: &Engines) -> bool {
-        self.state.is_waiting() && self.record.scopes.is_empty() && self.purpose(engines).is_none()
+        self.state.is_waiting() && self.purpose(engines).is_none()
     }
 
     /// Whether it ended because it was, and was never given.
@@ -257,6 +263,7 @@ fn facts(engines: &Engines, record: &Record, by: &Actor) -> Facts {
         consent: Some(record.id.to_string()),
         purpose: Some(record.purpose.clone()),
         purpose_version: Some(record.purpose_version.clone()),
+        target: own_token::target(&record.scopes),
         ..Facts::default()
     }
 }

@@ -25,6 +25,8 @@ pub enum Kind {
     HistoryRead,
     /// Somebody else looked at a person's records.
     RecordViewed,
+    /// Software that a person allowed it read her records for her, with her own token.
+    ProgramRead,
     /// A client was registered, or its registration changed.
     ClientRegistered,
     /// A client was suspended.
@@ -104,7 +106,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 45] = [
+    const ALL: [Self; 46] = [
         Self::TokenIssued,
         Self::TokenRefused,
         Self::TokenRevoked,
@@ -112,6 +114,7 @@ impl Kind {
         Self::DataRefused,
         Self::HistoryRead,
         Self::RecordViewed,
+        Self::ProgramRead,
         Self::ClientRegistered,
         Self::ClientSuspended,
         Self::ClientRestored,
@@ -163,6 +166,7 @@ impl Kind {
             Self::DataRefused => "data.refused",
             Self::HistoryRead => "history.read",
             Self::RecordViewed => "record.viewed",
+            Self::ProgramRead => "program.read",
             Self::ClientRegistered => "client.registered",
             Self::ClientSuspended => "client.suspended",
             Self::ClientRestored => "client.restored",

@@ -37,8 +37,10 @@ const DISORDER: Duration = Duration::from_mins(10);
 pub struct Reader<'a> {
     /// Whose history it is, and who reads it.
     pub subject: &'a Subject,
-    /// The session's id: one session makes one entry.
-    pub session: &'a Digest,
+    /// The session's id: one session makes one entry. `None` where the reading is recorded already: by [`program`].
+    ///
+    /// [`program`]: super::program
+    pub session: Option<&'a Digest>,
 }
 
 /// What the reader wants to see.
@@ -187,7 +189,8 @@ pub async fn proof(
 /// # Errors
 /// [`HistoryError`]; nothing may then be shown.
 pub async fn note_reading(engines: &Engines, reader: Reader<'_>) -> Result<(), HistoryError> {
-    let collapse = collapsing(&engines.vault.lookup(&[b"history.read", reader.session]));
+    let Some(session) = reader.session else { return Ok(()) };
+    let collapse = collapsing(&engines.vault.lookup(&[b"history.read", session]));
     // Row and entry were one transaction, so this is as good as the entry.
     if engines.store.collapsed(collapse).await?.is_some() {
         return Ok(());

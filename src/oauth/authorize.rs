@@ -9,14 +9,17 @@ use std::time::Duration;
 use super::{
     Error, backchannel,
     issue::Ask,
-    pushed::{context, grant_wish, hash, wish},
+    own_token,
+    pushed::{Wish, context, grant_wish, hash, wish},
     refresh::resume,
     release::{Again, Grant, Once, used_again},
 };
 use crate::{
     consent::{self, Answer, Answering, Consent, Give},
     domain::{
-        consent::{Actor, Channel, State},
+        self,
+        catalogue::Purpose,
+        consent::{Actor, Channel, Limits, State},
         subject::Subject,
     },
     engines::Engines,
@@ -30,6 +33,7 @@ use crate::{
         rar::AuthorizationDetail,
         token::CodeRequest,
     },
+    registry::Client,
     secret::Secret,
     standing::{self, Question},
     store::{
@@ -60,7 +64,48 @@ pub enum Arrival {
     RuledOut(String),
 }
 
-/// A person arrives at `/oauth/authorize`. `may_answer` says whether she may answer for the one it names (she is that
+/// What a person is asked.
+struct Plea<'a> {
+    purpose: &'a Purpose,
+    subject: Subject,
+    fields: Vec<String>,
+    limits: Limits,
+    case: Option<String>,
+    justification: Option<String>,
+    official: Option<(String, String)>,
+    scopes: Vec<String>,
+}
+
+/// A request for data names its person; one for a person's own token is about whoever is signed in.
+async fn plea<'a>(
+    engines: &'a Engines,
+    client: &Client,
+    wanted: &Wanted,
+    reader: &Subject,
+) -> Result<Plea<'a>, Error> {
+    let details = match wanted {
+        Wanted::Details(details) => details,
+        Wanted::Scopes(scopes) => {
+            own_token::check_scopes(client, scopes)?;
+            return Ok(Plea {
+                purpose: domain::own_token::terms(),
+                subject: reader.clone(),
+                fields: Vec::new(),
+                limits: domain::own_token::limits(engines.now()),
+                case: None,
+                justification: None,
+                official: None,
+                scopes: domain::own_token::words(scopes),
+            });
+        }
+    };
+    let detail = AuthorizationDetail::parse_list(details.expose()).map_err(OAuthError::from)?;
+    let Wish { purpose, detail, subject, limits, official } = wish(engines, client, detail).await?;
+    let AuthorizationDetail { datatypes: fields, case, justification, .. } = detail;
+    Ok(Plea { purpose, subject, fields, limits, case, justification, official, scopes: Vec::new() })
+}
+
+/// A person arrives at `/oauth/authorize`: `reader`, who is signed in for herself. `may_answer` says whether she may answer for the one it names (she is that
 /// person, or acts for her), and whether that one is a child whose consent both must give.
 ///
 /// # Errors
@@ -68,6 +113,7 @@ pub enum Arrival {
 pub async fn arrive(
     engines: &Engines,
     query: &AuthorizeQuery,
+    reader: &Subject,
     may_answer: impl AsyncFnOnce(&Subject) -> Option<Answers>,
 ) -> Result<Arrival, Error> {
     let gone = || {
@@ -98,9 +144,7 @@ pub async fn arrive(
         return Err(gone().into());
     }
     let request = open(engines, &row)?;
-    let Wanted::Details(details) = &request.wanted else { return Err(gone().into()) };
-    let detail = AuthorizationDetail::parse_list(details.expose()).map_err(OAuthError::from)?;
-    let wish = wish(engines, &client, detail).await?;
+    let wish = plea(engines, &client, &request.wanted, reader).await?;
     let Some(Answers { joint: minor }) = may_answer(&wish.subject).await else {
         return Ok(Arrival::SomebodyElse);
     };
@@ -109,9 +153,10 @@ pub async fn arrive(
         let question = Question {
             client: &client,
             purpose: wish.purpose,
-            fields: &wish.detail.datatypes,
-            case: wish.detail.case.as_deref(),
-            justification: wish.detail.justification.as_deref(),
+            fields: &wish.fields,
+            scopes: &wish.scopes,
+            case: wish.case.as_deref(),
+            justification: wish.justification.as_deref(),
         };
         standing::withhold(engines, &wish.subject, question, why, Vec::new()).await?;
         // The same as if she had said it now: what she chose is not the agency's to know.
@@ -125,16 +170,16 @@ pub async fn arrive(
             client: &client,
             subject: &wish.subject,
             purpose: wish.purpose,
-            fields: &wish.detail.datatypes,
+            fields: &wish.fields,
             limits: wish.limits,
             answer_by: now + THINKING,
-            case: wish.detail.case.clone(),
-            justification: wish.detail.justification.clone(),
+            case: wish.case,
+            justification: wish.justification,
             official: wish.official,
             binding_message: None,
             channel: Channel::Present,
             joint: joint && minor,
-            scopes: Vec::new(),
+            scopes: wish.scopes,
             replays: vec![(once, Millis(row.expires))],
             also: &|id| vec![Change::BindPushed(row.hash.clone(), id)],
         },

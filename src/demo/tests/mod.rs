@@ -4,6 +4,7 @@ mod choices;
 mod citizen;
 mod compliance;
 mod consent;
+mod own_token;
 mod public;
 mod recipients;
 mod sessions;

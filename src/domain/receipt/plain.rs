@@ -12,8 +12,10 @@ use crate::{
     domain::{
         catalogue::Text,
         consent::{Act, Capacity, Per, State},
+        own_token,
     },
     i18n::{Arg, Lang, date_time, text, text_with},
+    protocol::scope::CitizenScope,
     time::Millis,
 };
 
@@ -178,7 +180,10 @@ impl Page {
             }
         }
         for scope in &claims.processing.scopes {
-            self.line("receipt-scope", scope);
+            // A receipt outlives vocabularies: a scope nobody knows any more is named as it was.
+            let meaning = CitizenScope::parse(scope).map(own_token::meaning);
+            let said = meaning.as_ref().map_or(scope.as_str(), |meaning| self.of(meaning)).to_owned();
+            self.line("receipt-scope", &said);
         }
     }
 

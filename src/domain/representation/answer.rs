@@ -43,6 +43,9 @@ pub enum AnswerError {
     /// The person cannot decide this alone.
     #[error("a parent or guardian answers this request")]
     RepresentativeNeeded,
+    /// A token of the person's own is given by a person who decides alone, and by nobody for her.
+    #[error("only a person who decides alone can let a program read for her, and nobody for another")]
+    OwnOnly,
     /// It is not a person who answers.
     #[error("only the person or her representative can answer")]
     NotAPerson,
@@ -58,6 +61,7 @@ impl AnswerError {
         match self {
             Self::JointNeedsTheOther => "joint_needs_the_other",
             Self::RepresentativeNeeded => "representative_needed",
+            Self::OwnOnly => "own_only",
             Self::NotAPerson => "not_a_person",
             Self::NotWaiting => "not_waiting",
         }

@@ -27,6 +27,8 @@ pub struct ConsentNotice {
     pub agency_code: String,
     /// The unit; empty when not stated.
     pub unit: String,
+    /// The agency's program, where it is to read for the person; empty otherwise.
+    pub software: String,
     /// Whom to ask there.
     pub contact: Contact,
     /// The fields the purpose cannot do without; or, for a citizen's own token, what its scopes open.

@@ -21,6 +21,8 @@ pub enum Event {
     Reported,
     /// A compliance officer or auditor read entries about this person (invariant I9).
     Looked,
+    /// Software that the citizen allowed it read her records for her (invariant I9).
+    ProgramRead,
     /// An official read again about an emergency access of her own (invariant I9).
     LookedAgain,
     /// The citizen's own reading, one entry a session.
@@ -102,7 +104,7 @@ const fn keys(tag: &'static str, outcome: &'static str, row: &'static str, headi
 
 impl Event {
     /// Every event.
-    pub const EACH: [Self; 39] = [
+    pub const EACH: [Self; 40] = [
         Self::Released,
         Self::Allowed,
         Self::Refused,
@@ -110,6 +112,7 @@ impl Event {
         Self::Revoked,
         Self::Reported,
         Self::Looked,
+        Self::ProgramRead,
         Self::LookedAgain,
         Self::OwnReading,
         Self::Emergency,
@@ -161,6 +164,7 @@ impl Event {
                 keys("event-reported", "outcome-reported", "row-reported", "access-h1-reported")
             }
             Self::Looked => keys("event-looked", "outcome-looked", "row-looked", "access-h1-looked"),
+            Self::ProgramRead => keys("event-program", "outcome-program", "row-program", "access-h1-program"),
             Self::LookedAgain => keys(
                 "event-looked-again",
                 "outcome-looked-again",
@@ -284,6 +288,7 @@ impl Event {
                 | Self::Revoked
                 | Self::Reported
                 | Self::Looked
+                | Self::ProgramRead
                 | Self::LookedAgain
                 | Self::Asked
                 | Self::AskedMuted
@@ -300,6 +305,7 @@ impl Event {
                 | Self::Released
                 | Self::Reported
                 | Self::Looked
+                | Self::ProgramRead
                 | Self::LookedAgain
                 | Self::OwnReading
         )

@@ -43,11 +43,12 @@ pub(super) async fn authorize(visit: Visit, request: HttpRequest) -> HttpRespons
 async fn arrive(visit: &Visit, query: &str) -> Result<HttpResponse, Failure> {
     let query = Strict::parse(query.as_bytes()).map_err(|_| Failure::Malformed)?;
     let query = AuthorizeQuery::from_form(&query).map_err(oauth::Error::from)?;
-    let own = visit.citizen()?.subject.id();
+    let reader = visit.citizen()?.subject;
+    let own = reader.id();
     let may_answer = async |subject: &crate::domain::subject::Subject| {
         (subject.id() == own).then_some(Answers { joint: false })
     };
-    match oauth::arrive(&visit.state.engines, &query, may_answer).await? {
+    match oauth::arrive(&visit.state.engines, &query, reader, may_answer).await? {
         Arrival::Asked(consent) => Ok(visit.redirect(&format!("/requests/{}", consent.row.id))),
         Arrival::SomebodyElse => Err(Failure::SomebodyElses),
         // She ruled it out ahead of time: she is not asked, and goes back with her no.
@@ -85,7 +86,7 @@ async fn question(
     changed: Option<StatusCode>,
 ) -> Result<HttpResponse, Failure> {
     let engines = &visit.state.engines;
-    let Text { notice, html, hash } = notice::text(engines, consent, lang)?;
+    let Text { notice, html, hash } = notice::text(engines, consent, lang).await?;
     let record = &consent.record;
     let names = record.items.iter().filter(|item| !item.required).map(|item| item.field.clone());
     let optional = names.zip(&notice.optional).map(|(name, field)| Optional {
@@ -249,7 +250,7 @@ async fn take(
         return step_up(visit, &consent, needed, &page, StatusCode::FORBIDDEN).await;
     }
     // INVARIANT: what is answered is what was shown (Law 91/2025/QH15, Article 9(2)): the same bytes, or not at all.
-    let text = notice::text(engines, &consent, filled.lang)?;
+    let text = notice::text(engines, &consent, filled.lang).await?;
     if !crate::crypto::equal(text.hash.as_bytes(), filled.notice.as_bytes()) {
         return question(visit, &consent, filled.lang, Some(StatusCode::CONFLICT)).await;
     }

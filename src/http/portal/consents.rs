@@ -52,12 +52,18 @@ pub(super) struct Own<'v> {
 
 /// The reader's own consent. An id that is none, one of nobody and one of somebody else are the same: not found (I8).
 pub(super) async fn own<'v>(visit: &'v Visit, id: &str) -> Result<Own<'v>, Failure> {
-    let reader = visit.citizen()?;
+    let consent = readable(visit, id).await?;
     let session = visit.session.as_ref().ok_or(Failure::NotSignedIn)?;
+    Ok(Own { session, consent })
+}
+
+/// The same for whoever reads, software with her own token included.
+pub(super) async fn readable(visit: &Visit, id: &str) -> Result<Consent, Failure> {
+    let reader = visit.citizen()?;
     let id = Uuid::try_parse(id).map_err(|_| Failure::NotFound)?;
     let consent = consent::by_id(&visit.state.engines, id).await?;
     let consent = consent.filter(|consent| consent.row.subject == reader.subject.id());
-    Ok(Own { session, consent: consent.ok_or(Failure::NotFound)? })
+    consent.ok_or(Failure::NotFound)
 }
 
 /// Where it stands now: what time or a change of the purpose has ended is over, whether or not the clockwork has written it down.

@@ -8,7 +8,7 @@ use actix_web::{
 use super::visit::Visit;
 use crate::{
     consent,
-    domain::receipt::Fault,
+    domain::{receipt::Fault, representation::AnswerError},
     history::HistoryError,
     http::pages::error::{ErrorPage, Problem},
     ledger::{appender::AppendError, proof::EntryProofError, publisher::PublishError},
@@ -162,6 +162,7 @@ const fn of_people(error: &people::Error) -> Problem {
         Error::Vault(error) => of_vault(error),
         Error::Append(error) => of_append(error),
         Error::Consent(error) => of_consent(error),
+        Error::Answer(AnswerError::OwnOnly) => Problem::NotForYou,
         // The yes is not hers alone to give.
         Error::Answer(_) | Error::Denied(_) => Problem::NeedsOther,
         Error::Unknown => Problem::NotFound,

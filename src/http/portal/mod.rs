@@ -19,6 +19,7 @@ mod ending;
 mod error;
 mod hint;
 mod notice;
+mod program;
 mod progress;
 mod public;
 mod reading;

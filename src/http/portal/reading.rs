@@ -21,7 +21,8 @@ pub(super) async fn note(visit: &Visit) -> Result<(), Failure> {
     let Some(session) = visit.session.as_ref().filter(|_| OWN.into_iter().any(below)) else { return Ok(()) };
     match &session.who {
         Who::Citizen { subject, .. } => {
-            Ok(history::note_reading(&visit.state.engines, Reader { subject, session: &session.id }).await?)
+            Ok(history::note_reading(&visit.state.engines, Reader { subject, session: Some(&session.id) })
+                .await?)
         }
         Who::Official { .. } | Who::Compliance { .. } => Ok(()),
     }

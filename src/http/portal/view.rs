@@ -8,12 +8,14 @@ use crate::{
     domain::{
         catalogue::{BasisKind, Confidence, Text},
         consent::Capacity,
+        own_token,
         record::Kind,
     },
     engines::Engines,
     history::{Access, HistoryError, PurposeTexts, purpose_texts, rule_text},
     http::pages::{
         access::{Missing, MissingReason, Official, Rule},
+        consent::words,
         event::Event,
         history::Row,
         parts::{Acting, Basis, Citation, Contact, Field},
@@ -45,6 +47,7 @@ pub(super) fn event(access: &Access) -> Option<Event> {
         // Of those who look, only the officials of an emergency name its token.
         Kind::RecordViewed if access.facts.token.is_some() => Some(Event::LookedAgain),
         Kind::RecordViewed => Some(Event::Looked),
+        Kind::ProgramRead => Some(Event::ProgramRead),
         Kind::ConsentAsked => Some(Event::Asked),
         Kind::ConsentWithheld => Some(Event::AskedMuted),
         Kind::ConsentGiven => Some(Event::Given),
@@ -160,6 +163,10 @@ impl<'a> Words<'a> {
     /// The kinds of data asked for or released; where nothing came, those that should have.
     pub(super) fn fields(&self, access: &Access) -> Vec<Field> {
         let facts = &access.facts;
+        if facts.purpose.as_deref() == Some(own_token::ID) {
+            let scopes = facts.target.as_deref().unwrap_or_default().split(' ');
+            return scopes.filter_map(|scope| words::scope(self.lang, scope)).collect();
+        }
         if facts.fields.is_empty() {
             return facts.missing.iter().map(|missing| self.field(split(missing).0)).collect();
         }

@@ -12,13 +12,13 @@ use futures_util::future::LocalBoxFuture;
 use super::{
     cookies::Cookie,
     error::{self, Failure},
-    reading,
+    program, reading,
     view::said,
 };
 use crate::{
     crypto,
     domain::subject::Subject,
-    history::{Officer, Reader},
+    history::{Officer, Reader, program::Opened},
     http::{
         State,
         pages::{
@@ -39,6 +39,8 @@ pub(super) struct Visit {
     pub(super) url: String,
     /// Who is signed in.
     pub(super) session: Option<Session>,
+    /// Whose records software may read in this call, by her own token; then there is no session.
+    program: Option<Opened>,
     /// The session's cookie, live or not.
     pub(super) cookie: Option<String>,
     /// The network address the request comes from.
@@ -58,9 +60,15 @@ impl FromRequest for Visit {
     type Future = LocalBoxFuture<'static, Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let visit = Self::unknown(request);
+        let (visit, request) = (Self::unknown(request), request.clone());
         Box::pin(async move {
             let mut visit = visit?;
+            if program::asks(&request) {
+                let opened = program::open(&visit.state, &request).await;
+                let refused = |response| InternalError::from_response("no program", response);
+                visit.program = Some(opened.map_err(refused)?);
+                return Ok(visit);
+            }
             let found = match &visit.cookie {
                 Some(cookie) => session::current(&visit.state.engines, cookie).await,
                 None => Ok(None),
@@ -107,6 +115,7 @@ impl Visit {
             lang,
             url: request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
             session: None,
+            program: None,
             cookie: Cookie::Session.read(request, secure),
             browser: Cookie::Browser.read(request, secure),
             address: address(request, state.desk.behind_proxy),
@@ -136,6 +145,9 @@ impl Visit {
 
     /// The citizen who reads, or why there is none.
     pub(super) fn citizen(&self) -> Result<Reader<'_>, Failure> {
+        if let Some(opened) = &self.program {
+            return Ok(opened.reader());
+        }
         let session = self.session.as_ref().ok_or(Failure::NotSignedIn)?;
         match &session.who {
             Who::Citizen { subject, .. } => Ok(reader(subject, session)),
@@ -302,7 +314,7 @@ impl Visit {
 }
 
 fn reader<'a>(subject: &'a Subject, session: &'a Session) -> Reader<'a> {
-    Reader { subject, session: &session.id }
+    Reader { subject, session: Some(&session.id) }
 }
 
 fn own_origin(state: &State) -> String {

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::{
     Change, Command, Outcome, Placed, Reach, Require, Reserved, Token,
+    alike::Alike,
     consent::{Ledger, unchanged},
     postgres, sqlite,
 };
@@ -83,7 +84,6 @@ async fn attempt(store: &Store, commands: &[Command]) -> Result<Vec<Outcome>, Er
         None
     };
     let reserved = reserve_uses(&mut tx, commands, &mut out).await?;
-    collapse_refusals(&mut tx, commands, &mut out).await?;
     let placed = match head {
         Some(head) => append_entries(&mut tx, head, commands, &mut out).await?,
         None => HashMap::new(),
@@ -219,38 +219,6 @@ async fn reserve_uses(
     Ok(granted)
 }
 
-async fn collapse_refusals(
-    tx: &mut Tx,
-    commands: &[Command],
-    out: &mut [Option<Outcome>],
-) -> Result<(), Error> {
-    let mut first: HashMap<Uuid, (Uuid, i64, i64)> = HashMap::new();
-    let mut asked: Vec<(usize, Uuid, Uuid)> = Vec::new();
-    for (i, command) in open(commands, out) {
-        let (Some(id), Some(draft)) = (command.collapse, &command.entry) else { continue };
-        first.entry(id).or_insert((draft.id, draft.at.0, 0)).2 += 1;
-        asked.push((i, id, draft.id));
-    }
-    if asked.is_empty() {
-        return Ok(());
-    }
-    let mut rows: Vec<(Uuid, Uuid, i64, i64)> =
-        first.into_iter().map(|(id, (entry, at, count))| (id, entry, at, count)).collect();
-    rows.sort_unstable();
-    let recorded: HashMap<Uuid, Uuid> = match tx {
-        Tx::Sqlite(tx) => sqlite::collapse(tx, &rows).await?,
-        Tx::Postgres(tx) => postgres::collapse(tx, &rows).await?,
-    };
-    for (i, id, own) in asked {
-        match recorded.get(&id) {
-            Some(entry) if *entry == own => {}
-            Some(entry) => drop_out(out, i, Outcome::Collapsed(*entry)),
-            None => return Err(Error::Inconsistent { table: "refusals", row: id.to_string() }),
-        }
-    }
-    Ok(())
-}
-
 async fn append_entries(
     tx: &mut Tx,
     head: Head,
@@ -260,6 +228,7 @@ async fn append_entries(
     let mut placed = HashMap::new();
     recheck(tx, &head, commands, out).await?;
     let mut consents = Ledger::read(tx, open(commands, out).map(|(_, command)| command)).await?;
+    let mut alike = Alike::read(tx, open(commands, out).filter_map(|(_, c)| c.collapse).collect()).await?;
 
     let mut subjects: Vec<Uuid> =
         open(commands, out).flat_map(|(_, c)| c.entry.iter().chain(&c.also)).map(|e| e.subject).collect();
@@ -301,9 +270,22 @@ async fn append_entries(
             drop_out(out, i, Outcome::LimitReached(Reach::Prompts));
             continue;
         }
-        if let Err(outcome) = consents.admit(command, draft) {
+        // Only what holds is counted, and only what gets its place stands for others.
+        let recorded = consents.holds(&command.require, draft).map(|()| {
+            let shared = command.collapse?;
+            alike.met(shared, draft.at)
+        });
+        let admitted = match recorded {
+            Ok(None) => consents.admit(command, draft),
+            Ok(Some(entry)) => Err(Outcome::Collapsed(entry)),
+            Err(outcome) => Err(outcome),
+        };
+        if let Err(outcome) = admitted {
             drop_out(out, i, outcome);
             continue;
+        }
+        if let Some(shared) = command.collapse {
+            alike.begin(shared, draft);
         }
         for entry in std::iter::once(draft).chain(&command.also) {
             let (n, previous) = newest.get(&entry.subject).copied().unwrap_or((0, [0; 32]));
@@ -338,6 +320,7 @@ async fn append_entries(
             apply(tx, change, draft.at).await?;
         }
     }
+    alike.write(tx).await?;
     if rows.is_empty() {
         return Ok(placed);
     }

@@ -65,15 +65,23 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// Lets a command go ahead and counts what it does, or says why it drops out. Nothing is counted for one that
-    /// drops out.
-    pub(super) fn admit(&mut self, command: &Command, draft: &Draft) -> Result<(), Outcome> {
-        let at = draft.at;
-        if let Some((subject, revision)) = command.require.standing
+    /// Whether what a command requires of consents and rules holds.
+    pub(super) fn holds(&self, require: &Require, draft: &Draft) -> Result<(), Outcome> {
+        if let Some((subject, revision)) = require.standing
             && self.rules.get(&subject).copied().unwrap_or(0) != revision
         {
             return Err(Outcome::Stale);
         }
+        match require.consent {
+            Some(id) => self.live(id, draft).map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// Lets a command whose requirements hold go ahead and counts what it does, or says why it drops out. Nothing is
+    /// counted for one that drops out.
+    pub(super) fn admit(&mut self, command: &Command, draft: &Draft) -> Result<(), Outcome> {
+        let at = draft.at;
         for change in &command.changes {
             match change {
                 Change::StepConsent(step) => {
@@ -90,9 +98,6 @@ impl Ledger {
                 }
                 _ => {}
             }
-        }
-        if let Some(id) = command.require.consent {
-            self.live(id, draft)?;
         }
         if let Some(spend) = command.spend {
             let standing = self.live(spend.consent, draft)?;

@@ -118,21 +118,27 @@ pub(super) async fn write_uses(
     Ok(())
 }
 
-pub(super) async fn collapse(
-    tx: &mut Lite,
-    rows: &[(Uuid, Uuid, i64, i64)],
-) -> Result<HashMap<Uuid, Uuid>, Error> {
+/// The entries that stand for these already.
+pub(super) async fn collapsed(tx: &mut Lite, ids: &[Uuid]) -> Result<HashMap<Uuid, Uuid>, Error> {
+    const SQL: &str = "SELECT r.id, r.entry FROM json_each($1) q CROSS JOIN refusals r \
+         ON r.id = substr($2, q.key * 16 + 1, 16)";
+    let rows: Vec<(Uuid, Uuid)> =
+        sqlx::query_as(SQL).bind(counted(ids.len())).bind(Pack::ids(ids).0).fetch_all(&mut **tx).await?;
+    Ok(rows.into_iter().collect())
+}
+
+pub(super) async fn collapse(tx: &mut Lite, rows: &[(Uuid, Uuid, i64, i64)]) -> Result<(), Error> {
     const SQL: &str = "INSERT INTO refusals (id, entry, at, count) \
          SELECT substr($2, e.key * 32 + 1, 16), substr($2, e.key * 32 + 17, 16), e.value ->> 0, e.value ->> 1 \
          FROM json_each($1) e WHERE true \
-         ON CONFLICT (id) DO UPDATE SET count = refusals.count + excluded.count RETURNING id, entry";
+         ON CONFLICT (id) DO UPDATE SET count = refusals.count + excluded.count";
     let pairs: Vec<String> = rows.iter().map(|row| format!("[{},{}]", row.2, row.3)).collect();
-    let rows: Vec<(Uuid, Uuid)> = sqlx::query_as(SQL)
+    sqlx::query(SQL)
         .bind(format!("[{}]", pairs.join(",")))
         .bind(Pack::ids(rows.iter().flat_map(|row| [&row.0, &row.1])).0)
-        .fetch_all(&mut **tx)
+        .execute(&mut **tx)
         .await?;
-    Ok(rows.into_iter().collect())
+    Ok(())
 }
 
 pub(super) async fn lock_head(tx: &mut Lite) -> Result<Head, Error> {

@@ -68,6 +68,7 @@ pub(in crate::http::pages) fn notice(make: Make) -> ConsentNotice {
         agency: agency(make),
         agency_code: make.text("so-y-te-hoa-sen", "so-y-te-hoa-sen"),
         unit: make.maybe("Phòng Bảo hiểm y tế", "Health insurance office"),
+        software: make.maybe("Ứng dụng người dân", "Citizens’ app"),
         contact: contact(make),
         required: required(make),
         optional: optional(make),

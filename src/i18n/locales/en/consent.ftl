@@ -47,8 +47,19 @@ limit-per-month =
        *[other] Not more than { $count } times in 30 days.
     }
 limit-hours = Only from { $from } to { $to } each day.
-scope-me-history = the list of times agencies viewed your information
-scope-me-consents = the list of what you have agreed to
+scope-me-history = history of who viewed your information
+scope-me-consents = list of what you were asked and what you answered
+
+# The citizen's own token: what a program may read for her. Changing a word here means asking everybody again
+own-token-title = Let a program read for you
+own-token-reason = This program reads what you can read on this site yourself, to show it to you. Each time it may read for five minutes. It cannot answer, allow or stop anything for you.
+own-token-requesters = An agency with a program that is registered for it
+own-token-retention = Only while it shows the records to you.
+own-token-refusing = Then the program sees nothing. You can still read everything on this site, or ask by telephone.
+own-token-rule = You allowed this program to read for you, and you have not stopped it.
+own-token-law-rights = Personal Data Protection Law 91/2025/QH15, Art. 4(1)
+own-token-law-consent = Personal Data Protection Law 91/2025/QH15, Art. 9
+own-token-software = The program: { $value }
 
 # Answering
 request-h1 =

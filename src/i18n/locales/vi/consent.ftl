@@ -32,7 +32,18 @@ limit-per-week = Không quá { $count } lần trong một tuần.
 limit-per-month = Không quá { $count } lần trong 30 ngày.
 limit-hours = Chỉ được xem từ { $from } đến { $to } mỗi ngày.
 scope-me-history = danh sách những lần cơ quan xem thông tin của ông/bà
-scope-me-consents = danh sách những điều ông/bà đã đồng ý
+scope-me-consents = danh sách những điều ông/bà được hỏi và câu trả lời
+
+# The citizen's own token: what a program may read for her. Changing a word here means asking everybody again
+own-token-title = Cho phần mềm xem thay ông/bà
+own-token-reason = Phần mềm này xem những gì ông/bà tự xem được trên trang này, để hiện cho ông/bà. Mỗi lần được xem trong năm phút. Nó không trả lời, không cho phép và không rút lại thay ông/bà được.
+own-token-requesters = Cơ quan có phần mềm đã đăng ký việc này
+own-token-retention = Chỉ trong lúc hiện cho ông/bà xem.
+own-token-refusing = Khi đó phần mềm không xem được gì. Ông/bà vẫn xem được mọi thứ trên trang này, hoặc hỏi qua điện thoại.
+own-token-rule = Ông/bà đã cho phép phần mềm này xem thay và chưa rút lại.
+own-token-law-rights = Luật Bảo vệ dữ liệu cá nhân 91/2025/QH15, Điều 4(1)
+own-token-law-consent = Luật Bảo vệ dữ liệu cá nhân 91/2025/QH15, Điều 9
+own-token-software = Phần mềm: { $value }
 
 # Answering
 request-h1 = { $agency } xin phép xem { $count } thông tin của ông/bà
