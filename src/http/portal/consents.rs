@@ -38,6 +38,7 @@ use crate::{
     i18n::masked_national_id,
     login::session::Session,
     standing,
+    store::consents::Use as Used,
     time::Millis,
 };
 
@@ -221,12 +222,9 @@ async fn one(visit: &Visit, id: &str) -> Result<HttpResponse, Failure> {
             href: format!("/me/history/{}", event.entry),
         });
     }
-    let mut uses = Vec::new();
-    for used in engines.store.consent_uses(row.id, USES).await? {
-        if let Some(token) = engines.store.token(used.token).await? {
-            uses.push(Use { at: Millis(used.at), href: format!("/me/history/{}", token.entry) });
-        }
-    }
+    let uses = engines.store.consent_uses(row.id, USES).await?;
+    let shown = |used: &Used| Use { at: Millis(used.at), href: format!("/me/history/{}", used.entry) };
+    let uses = uses.iter().map(shown).collect();
     let listed = engines.register.catalogue().purpose(&record.purpose);
     let answered = !matches!(state, State::Requested | State::Deferred | State::HalfGiven);
     let was_given = record.answered_by.is_some() && answered;
