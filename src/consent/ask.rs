@@ -5,19 +5,23 @@ use uuid::Uuid;
 use super::{Consent, Error, commit, context, event_context, facts, kind, seal};
 use crate::{
     domain::{
-        catalogue::{BasisKind, Purpose},
-        consent::{Act, Actor, Channel, Event, Item, Limits, Record, SCHEMA, State},
+        catalogue::{BasisKind, Purpose, Text},
+        consent::{Act, Actor, Channel, Event, Item, Limits, Record, SCHEMA, State, Withdrawal},
         subject::Subject,
     },
     engines::Engines,
+    i18n::{Lang, text},
     ledger::entry,
     registry::Client,
     store::{
-        append::{Change, Command},
+        append::{Change, Command, Require},
         consents::{Begin, Consent as Row},
     },
     time::Millis,
 };
+
+/// The law under which this service keeps consents.
+const JURISDICTION: &str = "VN";
 
 /// What is asked for; checked by the one who asks (`oauth`): purpose in force, consent its basis, fields within the
 /// minimum, limits within the terms.
@@ -59,6 +63,14 @@ pub struct Ask<'a> {
 /// # Errors
 /// [`Error`]; nothing has begun.
 pub async fn ask(engines: &Engines, ask: Ask<'_>) -> Result<Consent, Error> {
+    ask_if(engines, ask, Require::default()).await
+}
+
+/// As [`ask`], if `require` holds when the entry gets its place.
+///
+/// # Errors
+/// [`Error::Stale`] where it does not hold, or another [`Error`]; nothing has begun.
+pub async fn ask_if(engines: &Engines, ask: Ask<'_>, require: Require) -> Result<Consent, Error> {
     let (id, entry, at) = (engines.id(), engines.id(), engines.now());
     // What would be over when it is given cannot be given: the request ends with it.
     let answer_by = ask.answer_by.0.min(ask.limits.expires);
@@ -87,6 +99,15 @@ pub async fn ask(engines: &Engines, ask: Ask<'_>) -> Result<Consent, Error> {
         items: items.collect(),
         limits: ask.limits.clone(),
         recipient_retention: ask.purpose.retention.clone(),
+        // Kept with the record: what is said later of an old consent is what was so when it was asked for (I10).
+        storage: both("receipt-storage"),
+        jurisdiction: JURISDICTION.to_owned(),
+        law: both("receipt-law"),
+        withdrawal: Withdrawal {
+            address: format!("{}/me/consents/{id}", engines.addresses.issuer),
+            how: both("receipt-withdraw-how"),
+            consequence: ask.purpose.consent.as_ref().map(|terms| terms.refusing.clone()),
+        },
         case: ask.case,
         justification: ask.justification,
         binding_message: ask.binding_message,
@@ -129,6 +150,11 @@ pub async fn ask(engines: &Engines, ask: Ask<'_>) -> Result<Consent, Error> {
     let changes = std::iter::once(begin).chain((ask.also)(id)).collect();
     let event = entry::Event { id: entry, at, kind: kind(Act::Ask), subject: ask.subject.clone(), facts };
     let replays = ask.replays;
-    commit(engines, event, Command { replays, changes, ..Command::default() }).await?;
+    commit(engines, event, Command { replays, require, changes, ..Command::default() }).await?;
     Ok(Consent { row, record, state: State::Requested, subject: ask.subject.clone() })
+}
+
+/// A text of ours in both languages.
+fn both(key: &str) -> Text {
+    Text { vi: text(Lang::Vi, key), en: text(Lang::En, key) }
 }

@@ -34,7 +34,10 @@ use crate::{
     },
     registry::Client,
     standing::{self, Question},
-    store::{append::Change, grants::Backchannel},
+    store::{
+        append::{Change, Prompts, Require},
+        grants::Backchannel,
+    },
     time::Millis,
 };
 
@@ -104,20 +107,37 @@ pub async fn ask_absent(
         next_poll: now.0,
         pace_s: i64::from(INTERVAL),
     };
+    let answer = BackchannelResponse { auth_req_id: name, expires_in, interval: INTERVAL };
     // A question she brings along herself is not muted and not counted; what she rules out stays ruled out.
     let channel = if asked.invited.is_some() { Channel::Present } else { Channel::Absent };
-    let rules = standing::load(engines, &asked.subject).await?;
-    let reason = match rules.withholds(&asked.purpose.id, &who.client.agency, channel) {
-        Some(why) => Some(why),
-        None if asked.invited.is_some() => None,
-        None => too_many(engines, &asked.subject, prompting).await?.then_some("too_many_requests"),
-    };
-    match reason {
-        Some(reason) => withhold(engines, &who.client, &asked, reason, &row).await?,
-        None => put(engines, &who.client, asked, expires, &row).await?,
+    for _ in 0..TRIES {
+        let rules = standing::load(engines, &asked.subject).await?;
+        let prompts = asked.invited.is_none().then(|| prompts(engines, &asked.subject, prompting));
+        let reason = match (rules.withholds(&asked.purpose.id, &who.client.agency, channel), prompts) {
+            (None, Some(prompts)) => too_many(engines, prompts).await?.then_some(TOO_MANY),
+            (reason, _) => reason,
+        };
+        if let Some(reason) = reason {
+            withhold(engines, &who.client, &asked, reason, &row).await?;
+            return Ok(answer);
+        }
+        // What was read just now is required again under the lock of the log: of questions asked at the same moment,
+        // on any node, no more get through than one person bears.
+        // A hint token she brings is used up by the first try, and so there is only one: her answer looks at her rules.
+        let standing = prompts.map(|_| (rules.subject, rules.revision));
+        let require = Require { prompts, standing, ..Require::default() };
+        if put(engines, &who.client, &asked, expires, &row, require).await? {
+            return Ok(answer);
+        }
     }
-    Ok(BackchannelResponse { auth_req_id: name, expires_in, interval: INTERVAL })
+    withhold(engines, &who.client, &asked, TOO_MANY, &row).await?;
+    Ok(answer)
 }
+
+/// How often a question is weighed again whose ground moved meanwhile.
+const TRIES: usize = 3;
+/// Why a question is withheld that would be one too many.
+const TOO_MANY: &str = "too_many_requests";
 
 async fn check<'a>(
     engines: &'a Engines,
@@ -190,11 +210,15 @@ fn nobody(reason: &str) -> OAuthError {
     OAuthError::new(ErrorCode::UnknownUserId, reason, description)
 }
 
-async fn too_many(engines: &Engines, subject: &Subject, prompting: &Prompting) -> Result<bool, Error> {
+/// What one more question needs: fewer than so many reached her in the last 24 hours.
+fn prompts(engines: &Engines, subject: &Subject, prompting: &Prompting) -> Prompts {
     const DAY: Duration = Duration::from_hours(24);
-    let since = Millis(engines.now().0.saturating_sub(i64::try_from(DAY.as_millis()).unwrap_or(i64::MAX)));
-    let reached = engines.store.backchannel_since(subject.id(), since).await?;
-    Ok(reached >= i64::from(prompting.per_citizen_per_day))
+    let since = engines.now() - DAY;
+    Prompts { subject: subject.id(), since, most: i64::from(prompting.per_citizen_per_day) }
+}
+
+async fn too_many(engines: &Engines, prompts: Prompts) -> Result<bool, Error> {
+    Ok(engines.store.backchannel_since(prompts.subject, prompts.since).await? >= prompts.most)
 }
 
 /// The citizen is not asked, and can see that somebody wanted to.
@@ -219,26 +243,27 @@ async fn withhold(
     }
 }
 
-/// She is asked: the consent begins and the request with it.
+/// She is asked: the consent begins and the request with it; `false` when what is required does not hold.
 async fn put(
     engines: &Engines,
     client: &Client,
-    asked: Asked<'_>,
+    asked: &Asked<'_>,
     answer_by: Millis,
     row: &Backchannel,
-) -> Result<(), Error> {
-    let begun = consent::ask(
+    require: Require,
+) -> Result<bool, Error> {
+    let begun = consent::ask_if(
         engines,
         consent::Ask {
             client,
             subject: &asked.subject,
             purpose: asked.purpose,
             fields: &asked.detail.datatypes,
-            limits: asked.limits,
+            limits: asked.limits.clone(),
             answer_by,
             case: asked.detail.case.clone(),
             justification: asked.detail.justification.clone(),
-            official: asked.official,
+            official: asked.official.clone(),
             binding_message: Some(asked.request.binding_message.clone()),
             channel: Channel::Absent,
             // Who must say yes beside a child is settled when it is answered, as things stand then.
@@ -249,10 +274,12 @@ async fn put(
                 vec![Change::PutBackchannel(Box::new(Backchannel { consent: Some(id), ..row.clone() }))]
             },
         },
+        require,
     )
     .await;
     match begun {
-        Ok(_) => Ok(()),
+        Ok(_) => Ok(true),
+        Err(consent::Error::Stale) => Ok(false),
         Err(consent::Error::Replayed(_)) => Err(nobody("login_hint_used").into()),
         Err(error) => Err(error.into()),
     }

@@ -25,6 +25,6 @@ mod tests;
 
 pub use batch::run;
 pub use command::{
-    Change, Command, Draft, GrantHolds, Outcome, Placed, Reach, Require, Reserve, Reserved, Seal, Sealed,
-    Spend, Token,
+    Change, Command, Draft, GrantHolds, Outcome, Placed, Prompts, Reach, Require, Reserve, Reserved, Seal,
+    Sealed, Spend, Token,
 };

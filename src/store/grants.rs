@@ -4,7 +4,11 @@
 
 use uuid::Uuid;
 
-use super::{Error, Store, Tx, append::GrantHolds, on, read};
+use super::{
+    Error, Store, Tx,
+    append::{GrantHolds, Prompts, Require},
+    on, read,
+};
 use crate::time::Millis;
 
 /// A grant (Grant Management for OAuth 2.0).
@@ -91,6 +95,10 @@ pub struct Backchannel {
     /// The interval it must keep, seconds.
     pub pace_s: i64,
 }
+
+/// Backchannel requests that reached a person since an instant; withheld ones did not.
+const REACHED: &str = "SELECT COUNT(*) FROM backchannel_requests \
+     WHERE subject = $1 AND asked_at > $2 AND consent IS NOT NULL";
 
 impl Store {
     /// The grant with this id.
@@ -193,10 +201,8 @@ impl Store {
     /// # Errors
     /// [`Error`] when the database fails.
     pub async fn backchannel_since(&self, subject: Uuid, since: Millis) -> Result<i64, Error> {
-        const SQL: &str = "SELECT COUNT(*) FROM backchannel_requests \
-             WHERE subject = $1 AND asked_at > $2 AND consent IS NOT NULL";
         let (n,): (i64,) =
-            read!(self, |pool| sqlx::query_as(SQL).bind(subject).bind(since.0).fetch_one(pool).await)?;
+            read!(self, |pool| sqlx::query_as(REACHED).bind(subject).bind(since.0).fetch_one(pool).await)?;
         Ok(n)
     }
 
@@ -300,8 +306,22 @@ pub(super) async fn put(tx: &mut Tx, grant: &Grant) -> Result<(), Error> {
     Ok(())
 }
 
+/// Whether what a command requires of grants and of questions asked holds; the caller holds the head, so that nobody
+/// else adds to it, and what this very batch has added counts.
+pub(super) async fn still_so(tx: &mut Tx, require: &Require) -> Result<bool, Error> {
+    if let Some(wanted) = &require.grant
+        && !holds(tx, wanted).await?
+    {
+        return Ok(false);
+    }
+    let Some(Prompts { subject, since, most }) = require.prompts else { return Ok(true) };
+    let (reached,): (i64,) =
+        on!(tx, |c| sqlx::query_as(REACHED).bind(subject).bind(since.0).fetch_one(c).await)?;
+    Ok(reached < most)
+}
+
 /// Whether a grant has not ended and exactly these consents stand in it; the caller holds the head.
-pub(super) async fn holds(tx: &mut Tx, wanted: &GrantHolds) -> Result<bool, Error> {
+async fn holds(tx: &mut Tx, wanted: &GrantHolds) -> Result<bool, Error> {
     const SQL: &str = "SELECT g.id, c.id FROM grants g LEFT JOIN consents c \
            ON c.grant_id = g.id AND c.state IN ('given', 'paused', 'under_review') \
          WHERE g.id = $1 AND g.revoked_at IS NULL ORDER BY c.id";

@@ -23,14 +23,14 @@ use crate::{
     time::Millis,
 };
 
-const ANH: &str = "999000000015";
-const BANK: &str = "ngan-hang-thu-nghiem";
-const CLIENT: &str = "ngan-hang.xac-minh";
+pub(super) const ANH: &str = "999000000015";
+pub(super) const BANK: &str = "ngan-hang-thu-nghiem";
+pub(super) const CLIENT: &str = "ngan-hang.xac-minh";
 const BACK: &str = "http://127.0.0.1:9/tro-lai";
-const PURPOSE: &str = "private.bank_verification";
+pub(super) const PURPOSE: &str = "private.bank_verification";
 const OPTIONAL: &str = "person.birth_date";
 
-async fn bank(s: Scratch) -> World {
+pub(super) async fn bank(s: Scratch) -> World {
     let w = world(s).await;
     let key = PrivateJwk::generate(Algorithm::EdDsa).unwrap();
     let spec = ClientSpec {
@@ -49,7 +49,7 @@ async fn bank(s: Scratch) -> World {
 }
 
 /// Asks without anybody having been sent here.
-async fn asked(w: &World) -> Consent {
+pub(super) async fn asked(w: &World) -> Consent {
     let client = w.engines.registry.client(CLIENT).await.unwrap().unwrap();
     let purpose = w.engines.register.catalogue().purpose(PURPOSE).unwrap();
     let terms = purpose.consent.as_ref().unwrap();
@@ -100,7 +100,7 @@ async fn pushed(w: &World) -> String {
 }
 
 /// Sends the form of the question as a browser would.
-async fn answer(browser: &Browser, page: &Page, id: &str, answer: &str, fields: &[&str]) -> Page {
+pub(super) async fn answer(browser: &Browser, page: &Page, id: &str, answer: &str, fields: &[&str]) -> Page {
     let (csrf, revision) = (page.hidden("csrf"), page.hidden("revision"));
     let (notice, lang) = (page.hidden("notice"), page.hidden("lang"));
     let mut form = vec![
@@ -114,11 +114,11 @@ async fn answer(browser: &Browser, page: &Page, id: &str, answer: &str, fields: 
     browser.post(&format!("/requests/{id}/answer"), &form).await
 }
 
-async fn state(w: &World, id: &str) -> State {
+pub(super) async fn state(w: &World, id: &str) -> State {
     consent::by_id(&w.engines, Uuid::parse_str(id).unwrap()).await.unwrap().unwrap().state
 }
 
-async fn given(w: &World, browser: &Browser, fields: &[&str]) -> String {
+pub(super) async fn given(w: &World, browser: &Browser, fields: &[&str]) -> String {
     let id = asked(w).await.row.id.to_string();
     let page = browser.get(&format!("/requests/{id}")).await;
     let done = answer(browser, &page, &id, "give", fields).await;

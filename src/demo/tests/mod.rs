@@ -5,5 +5,6 @@ mod citizen;
 mod compliance;
 mod consent;
 mod public;
+mod said;
 mod sessions;
 mod world;

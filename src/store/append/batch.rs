@@ -287,9 +287,7 @@ async fn append_entries(
             drop_out(out, i, outcome);
             continue;
         }
-        if let Some(wanted) = &command.require.grant
-            && !grants::holds(tx, wanted).await?
-        {
+        if !grants::still_so(tx, &command.require).await? {
             drop_out(out, i, Outcome::Stale);
             continue;
         }

@@ -51,6 +51,8 @@ pub struct Require {
     pub consent: Option<Uuid>,
     /// A grant that has not ended and in which exactly these consents stand.
     pub grant: Option<GrantHolds>,
+    /// A person who has not been asked too often since an instant.
+    pub prompts: Option<Prompts>,
     /// A person and the revision of her own rules that was decided by.
     pub standing: Option<(Uuid, i64)>,
     /// The digest of the policy bundle that decided; it must be the active one.
@@ -64,6 +66,17 @@ pub struct GrantHolds {
     pub grant: Uuid,
     /// The consents that stand in it, by id.
     pub consents: Vec<Uuid>,
+}
+
+/// How often a person may have been asked by backchannel requests, one more of which is about to reach her.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Prompts {
+    /// The person.
+    pub subject: Uuid,
+    /// Counted from after this instant.
+    pub since: Millis,
+    /// Fewer than so many must have reached her.
+    pub most: i64,
 }
 
 /// A use of a token.

@@ -132,11 +132,7 @@ pub(super) async fn rules(tx: &mut Pg, people: &[Uuid]) -> Result<HashMap<Uuid, 
     Ok(rows.into_iter().collect())
 }
 
-pub(super) async fn write_spent(
-    tx: &mut Pg,
-    used: &[(Uuid, i64)],
-    spent: &[Spent],
-) -> Result<(), Error> {
+pub(super) async fn write_spent(tx: &mut Pg, used: &[(Uuid, i64)], spent: &[Spent]) -> Result<(), Error> {
     const USED: &str = "UPDATE consents SET used = v.n FROM unnest($1::uuid[], $2::int8[]) AS v (id, n) \
          WHERE consents.id = v.id";
     const USES: &str = "INSERT INTO consent_uses (consent, at, token, entry) \

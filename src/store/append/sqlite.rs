@@ -190,11 +190,7 @@ pub(super) async fn rules(tx: &mut Lite, people: &[Uuid]) -> Result<HashMap<Uuid
     Ok(rows.into_iter().collect())
 }
 
-pub(super) async fn write_spent(
-    tx: &mut Lite,
-    used: &[(Uuid, i64)],
-    spent: &[Spent],
-) -> Result<(), Error> {
+pub(super) async fn write_spent(tx: &mut Lite, used: &[(Uuid, i64)], spent: &[Spent]) -> Result<(), Error> {
     const USED: &str = "UPDATE consents SET used = q.value FROM json_each($1) q \
          WHERE consents.id = substr($2, q.key * 16 + 1, 16)";
     const USES: &str = "INSERT INTO consent_uses (consent, at, token, entry) \
