@@ -63,14 +63,14 @@ pub struct Ask<'a> {
 /// # Errors
 /// [`Error`]; nothing has begun.
 pub async fn ask(engines: &Engines, ask: Ask<'_>) -> Result<Consent, Error> {
-    ask_if(engines, ask, Require::default()).await
+    ask_within(engines, ask, Require::default()).await
 }
 
-/// As [`ask`], if `require` holds when the entry gets its place.
+/// The same, where this still holds at the moment the request gets its place.
 ///
 /// # Errors
-/// [`Error::Stale`] where it does not hold, or another [`Error`]; nothing has begun.
-pub async fn ask_if(engines: &Engines, ask: Ask<'_>, require: Require) -> Result<Consent, Error> {
+/// [`Error`]; nothing has begun. [`Error::Stale`] where it does not hold: `replays` are used up all the same.
+pub async fn ask_within(engines: &Engines, ask: Ask<'_>, require: Require) -> Result<Consent, Error> {
     let (id, entry, at) = (engines.id(), engines.id(), engines.now());
     // What would be over when it is given cannot be given: the request ends with it.
     let answer_by = ask.answer_by.0.min(ask.limits.expires);

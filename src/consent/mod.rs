@@ -12,10 +12,10 @@ pub mod notice;
 mod read;
 
 pub use answer::{Answer, Answering, Give, GrantWish, answer};
-pub use ask::{Ask, ask, ask_if};
+pub use ask::{Ask, ask, ask_within};
 pub use clock::run_due;
 pub use end::{end, stop};
-pub use read::{Happened, by_id, events, live, of_grant, of_subject, waiting};
+pub use read::{Happened, best, by_id, events, live, of_grant, of_subject, waiting};
 
 use std::sync::Arc;
 
@@ -184,7 +184,7 @@ async fn commit(engines: &Engines, event: entry::Event, command: Command) -> Res
     let entry = Some(event.draft(Arc::clone(&engines.random)));
     match engines.appender.run(Command { entry, ..command }).await? {
         Outcome::Done { entry: Some(_), .. } => Ok(()),
-        Outcome::Stale => Err(Error::Stale),
+        Outcome::Stale | Outcome::LimitReached(Reach::Prompts) => Err(Error::Stale),
         Outcome::Replayed(id) => Err(Error::Replayed(id)),
         Outcome::Done { entry: None, .. }
         | Outcome::UsesExhausted
@@ -194,7 +194,9 @@ async fn commit(engines: &Engines, event: entry::Event, command: Command) -> Res
         | Outcome::TokenRevoked
         | Outcome::BundleChanged
         | Outcome::ConsentNotLive(_)
-        | Outcome::LimitReached(_) => Err(Error::Inconsistent("outcome")),
+        | Outcome::LimitReached(Reach::Uses | Reach::Frequency | Reach::Hours) => {
+            Err(Error::Inconsistent("outcome"))
+        }
     }
 }
 
@@ -251,6 +253,8 @@ pub const fn out_of_reach(reach: Reach) -> Reason {
     match reach {
         Reach::Uses => Reason::ConsentUsedUp,
         Reach::Frequency => Reason::ConsentFrequency,
+        // Nothing that a token is asked for with: the person would only have to be asked.
+        Reach::Prompts => Reason::ConsentRequired,
         Reach::Hours => Reason::ConsentOutsideHours,
     }
 }

@@ -67,8 +67,8 @@ pub async fn of_grant(engines: &Engines, subject: &Subject, grant: Uuid) -> Resu
     own.map(|row| Consent::open(row, subject)).collect()
 }
 
-/// The consent a client would rest a request on: the newest for this purpose that stands, given before paused before
-/// one under review; whether it is in force is for policy and the transaction to say.
+/// The consent a client would rest a request on: one for this purpose and this case, which the person read when she
+/// said yes. Of several, [`best`].
 ///
 /// # Errors
 /// [`Error`] when one cannot be read.
@@ -77,22 +77,29 @@ pub async fn live(
     client: Uuid,
     subject: &Subject,
     purpose: &str,
+    case: Option<&str>,
 ) -> Result<Option<Consent>, Error> {
-    let (mut best, now) = (None::<Consent>, engines.now().0);
-    for row in engines.store.consents_with(client, subject.id()).await? {
-        let consent = Consent::open(row, subject)?;
-        if consent.record.purpose != purpose || !consent.record.scopes.is_empty() {
-            continue;
-        }
-        let usable = |c: &Consent| {
-            let in_time = c.row.starts <= now && now < c.row.expires;
-            (c.state == State::Given, c.row.used < c.row.max_uses, in_time)
-        };
-        if best.as_ref().is_none_or(|best| usable(&consent) > usable(best)) {
-            best = Some(consent);
-        }
-    }
-    Ok(best)
+    let rows = engines.store.consents_with(client, subject.id()).await?;
+    let all: Vec<Consent> =
+        rows.into_iter().map(|row| Consent::open(row, subject)).collect::<Result<_, _>>()?;
+    let (mut same, now) = (all, engines.now());
+    same.retain(|consent| {
+        let record = &consent.record;
+        record.purpose == purpose && record.case.as_deref() == case && record.scopes.is_empty()
+    });
+    Ok(best(same, now))
+}
+
+/// Of consents to the same thing: given before paused before one under review, one with uses left before one used up,
+/// one in its time before one that is not; of equals, the first. Whether it is in force is for policy and the
+/// transaction to say.
+#[must_use]
+pub fn best(consents: Vec<Consent>, now: Millis) -> Option<Consent> {
+    let usable = |c: &Consent| {
+        let in_time = c.row.starts <= now.0 && now.0 < c.row.expires;
+        (c.state == State::Given, c.row.used < c.row.max_uses, in_time)
+    };
+    consents.into_iter().reduce(|best, next| if usable(&next) > usable(&best) { next } else { best })
 }
 
 /// Everything that happened to a consent, in order.

@@ -38,6 +38,8 @@ const PURPOSE: &str = "health.record_share";
 const NAME: &str = "person.full_name";
 const BLOOD: &str = "health.blood_type";
 const CARD: &str = "insurance.hi_card_no";
+/// The case every request here names.
+const CASE: Option<&str> = Some("H08.1");
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
 /// After so long without use a consent lapses here.
@@ -110,7 +112,7 @@ async fn asked(
         fields: &wanted.fields,
         limits: wanted.limits,
         answer_by: wanted.answer_by,
-        case: Some("H08.1".to_owned()),
+        case: CASE.map(str::to_owned),
         justification: None,
         official: Some(("cb-0042".to_owned(), "Khoa khám".to_owned())),
         binding_message: None,

@@ -183,7 +183,10 @@ pub async fn proof(
 }
 
 /// One entry a session, committed before anything is read (I9).
-async fn note_reading(engines: &Engines, reader: Reader<'_>) -> Result<(), HistoryError> {
+///
+/// # Errors
+/// [`HistoryError`]; nothing may then be shown.
+pub async fn note_reading(engines: &Engines, reader: Reader<'_>) -> Result<(), HistoryError> {
     let collapse = collapsing(&engines.vault.lookup(&[b"history.read", reader.session]));
     // Row and entry were one transaction, so this is as good as the entry.
     if engines.store.collapsed(collapse).await?.is_some() {

@@ -11,7 +11,7 @@ mod compliance;
 mod versions;
 
 pub use access::{Access, HistoryError};
-pub use citizen::{Detail, Filter, Page, Proven, Reader, Summary, entry, page, proof, summary};
+pub use citizen::{Detail, Filter, Page, Proven, Reader, Summary, entry, note_reading, page, proof, summary};
 pub use compliance::{
     AgencyAccess, AgencyFilter, AgencyPage, LOOK_FOR, Look, Officer, REASON, begin_look, entries, look,
 };

@@ -5,8 +5,6 @@
 //! client polls until it ends, and the citizen finds an entry. A hint token she made herself is neither counted nor muted.
 //! Out of scope: the polls (`poll`).
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -40,6 +38,9 @@ use crate::{
     },
     time::Millis,
 };
+
+/// How often a request is decided anew because her rules, or what has reached her, changed meanwhile.
+const TRIES: usize = 4;
 
 /// How citizens who are not there may be asked.
 #[derive(Clone, Debug)]
@@ -107,37 +108,9 @@ pub async fn ask_absent(
         next_poll: now.0,
         pace_s: i64::from(INTERVAL),
     };
-    let answer = BackchannelResponse { auth_req_id: name, expires_in, interval: INTERVAL };
-    // A question she brings along herself is not muted and not counted; what she rules out stays ruled out.
-    let channel = if asked.invited.is_some() { Channel::Present } else { Channel::Absent };
-    for _ in 0..TRIES {
-        let rules = standing::load(engines, &asked.subject).await?;
-        let prompts = asked.invited.is_none().then(|| prompts(engines, &asked.subject, prompting));
-        let reason = match (rules.withholds(&asked.purpose.id, &who.client.agency, channel), prompts) {
-            (None, Some(prompts)) => too_many(engines, prompts).await?.then_some(TOO_MANY),
-            (reason, _) => reason,
-        };
-        if let Some(reason) = reason {
-            withhold(engines, &who.client, &asked, reason, &row).await?;
-            return Ok(answer);
-        }
-        // What was read just now is required again under the lock of the log: of questions asked at the same moment,
-        // on any node, no more get through than one person bears.
-        // A hint token she brings is used up by the first try, and so there is only one: her answer looks at her rules.
-        let standing = prompts.map(|_| (rules.subject, rules.revision));
-        let require = Require { prompts, standing, ..Require::default() };
-        if put(engines, &who.client, &asked, expires, &row, require).await? {
-            return Ok(answer);
-        }
-    }
-    withhold(engines, &who.client, &asked, TOO_MANY, &row).await?;
-    Ok(answer)
+    reach(engines, &who.client, asked, expires, &row, prompting).await?;
+    Ok(BackchannelResponse { auth_req_id: name, expires_in, interval: INTERVAL })
 }
-
-/// How often a question is weighed again whose ground moved meanwhile.
-const TRIES: usize = 3;
-/// Why a question is withheld that would be one too many.
-const TOO_MANY: &str = "too_many_requests";
 
 async fn check<'a>(
     engines: &'a Engines,
@@ -210,15 +183,60 @@ fn nobody(reason: &str) -> OAuthError {
     OAuthError::new(ErrorCode::UnknownUserId, reason, description)
 }
 
-/// What one more question needs: fewer than so many reached her in the last 24 hours.
-fn prompts(engines: &Engines, subject: &Subject, prompting: &Prompting) -> Prompts {
-    const DAY: Duration = Duration::from_hours(24);
-    let since = engines.now() - DAY;
-    Prompts { subject: subject.id(), since, most: i64::from(prompting.per_citizen_per_day) }
+/// Asks her or withholds it, by her rules and by how much has reached her at the moment the request gets its place: who
+/// mutes an agency, or has borne enough, hears no question that was on its way.
+async fn reach(
+    engines: &Engines,
+    client: &Client,
+    mut asked: Asked<'_>,
+    answer_by: Millis,
+    row: &Backchannel,
+    prompting: &Prompting,
+) -> Result<(), Error> {
+    // A question she brings along herself is not muted and not counted; what she rules out stays ruled out.
+    let invited = asked.invited.is_some();
+    let channel = if invited { Channel::Present } else { Channel::Absent };
+    for _ in 0..TRIES {
+        let rules = standing::load(engines, &asked.subject).await?;
+        let prompts = (!invited).then(|| bearable(engines, &asked.subject, prompting));
+        let reason = match (rules.withholds(&asked.purpose.id, &client.agency, channel), prompts) {
+            (Some(why), _) => Some(why),
+            (None, Some(prompts)) => {
+                let reached = engines.store.backchannel_since(prompts.subject, prompts.since).await?;
+                (reached >= prompts.most).then_some("too_many_requests")
+            }
+            (None, None) => None,
+        };
+        if let Some(reason) = reason {
+            return withhold(engines, client, &asked, reason, row).await;
+        }
+        let standing = Some((rules.subject, rules.revision));
+        match put(
+            engines,
+            client,
+            &asked,
+            answer_by,
+            row,
+            Require { standing, prompts, ..Require::default() },
+        )
+        .await
+        {
+            // Decided by what holds no more; her own hint token is used up by now.
+            Err(Error::Consent(consent::Error::Stale)) => asked.invited = None,
+            done => return done,
+        }
+    }
+    Err(consent::Error::Stale.into())
 }
 
-async fn too_many(engines: &Engines, prompts: Prompts) -> Result<bool, Error> {
-    Ok(engines.store.backchannel_since(prompts.subject, prompts.since).await? >= prompts.most)
+/// What one person bears in a day, from all agencies together.
+fn bearable(engines: &Engines, subject: &Subject, prompting: &Prompting) -> Prompts {
+    const DAY: i64 = 24 * 3_600_000;
+    Prompts {
+        subject: subject.id(),
+        since: Millis(engines.now().0.saturating_sub(DAY)),
+        most: i64::from(prompting.per_citizen_per_day),
+    }
 }
 
 /// The citizen is not asked, and can see that somebody wanted to.
@@ -243,7 +261,7 @@ async fn withhold(
     }
 }
 
-/// She is asked: the consent begins and the request with it; `false` when what is required does not hold.
+/// She is asked: the consent begins and the request with it.
 async fn put(
     engines: &Engines,
     client: &Client,
@@ -251,8 +269,8 @@ async fn put(
     answer_by: Millis,
     row: &Backchannel,
     require: Require,
-) -> Result<bool, Error> {
-    let begun = consent::ask_if(
+) -> Result<(), Error> {
+    let begun = consent::ask_within(
         engines,
         consent::Ask {
             client,
@@ -278,8 +296,7 @@ async fn put(
     )
     .await;
     match begun {
-        Ok(_) => Ok(true),
-        Err(consent::Error::Stale) => Ok(false),
+        Ok(_) => Ok(()),
         Err(consent::Error::Replayed(_)) => Err(nobody("login_hint_used").into()),
         Err(error) => Err(error.into()),
     }

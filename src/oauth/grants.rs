@@ -113,16 +113,27 @@ pub async fn give_back(engines: &Engines, client: &Client, id: Uuid) -> Result<F
         Found::Nothing => return Ok(Found::Nothing),
         Found::Foreign => return Ok(Found::Foreign),
     };
-    let subject = person(engines, &row).await?;
+    end(engines, client, &person(engines, &row).await?, id, "grant_revoked").await?;
+    Ok(Found::Own(()))
+}
+
+/// Ends every consent that stands in a grant, all tokens, and the grant; each entry says why.
+pub(super) async fn end(
+    engines: &Engines,
+    client: &Client,
+    subject: &Subject,
+    id: Uuid,
+    reason: &str,
+) -> Result<(), Error> {
     for attempt in 1..=ATTEMPTS {
-        let mut standing = consent::of_grant(engines, &subject, id).await?;
+        let mut standing = consent::of_grant(engines, subject, id).await?;
         standing.retain(|consent| consent.state.is_standing());
         if standing.is_empty() {
             break;
         }
         for consent in standing {
-            let note = Some("grant_revoked".to_owned());
-            match consent::end(engines, &consent, Act::Revoke, Actor::agency(), note).await {
+            match consent::end(engines, &consent, Act::Revoke, Actor::agency(), Some(reason.to_owned())).await
+            {
                 Ok(_) => {}
                 // She withdrew or paused at the same moment: look again.
                 Err(consent::Error::Stale) if attempt < ATTEMPTS => {}
@@ -135,13 +146,14 @@ pub async fn give_back(engines: &Engines, client: &Client, id: Uuid) -> Result<F
         capacity: Some("agency".to_owned()),
         client: Some(client.client_id.clone()),
         grant: Some(id.to_string()),
-        reason: Some("grant_revoked".to_owned()),
+        reason: Some(reason.to_owned()),
         ..Facts::default()
     };
-    let event = Event { id: engines.id(), at: engines.now(), kind: Kind::GrantRevoked, subject, facts };
+    let (event, at) = (engines.id(), engines.now());
+    let event = Event { id: event, at, kind: Kind::GrantRevoked, subject: subject.clone(), facts };
     let command = Command { changes: vec![Change::RevokeGrant(id)], ..Command::default() };
     engines.record_with(event, command).await?;
-    Ok(Found::Own(()))
+    Ok(())
 }
 
 async fn find(engines: &Engines, client: &Client, id: Uuid) -> Result<Found<Row>, Error> {

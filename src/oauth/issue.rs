@@ -155,7 +155,9 @@ async fn details<'a>(
     let subject = request::subject(engines, client, &detail).await?;
     let emergency = emergency::gather(engines, ask, basis, &detail, official.as_ref()).await?;
     let consent = match basis {
-        BasisKind::Consent => consent::live(engines, client.id, &subject, &purpose.id).await?,
+        BasisKind::Consent => {
+            consent::live(engines, client.id, &subject, &purpose.id, detail.case.as_deref()).await?
+        }
         BasisKind::Statutory | BasisKind::Emergency | BasisKind::Contract => None,
     };
     Ok(Grant {

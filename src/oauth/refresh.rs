@@ -109,8 +109,13 @@ async fn subset(
     if !matches!(detail.basis, None | Some(Basis::Consent)) || detail.limits.is_some() {
         return Err(beyond("`basis` and `limits` are those of the consent; leave them out").into());
     }
-    let found = standing.into_iter().find(|consent| consent.record.purpose == detail.purpose);
-    let consent = found.ok_or_else(|| beyond("the grant holds no consent for this purpose"))?;
+    let mut same = standing;
+    // The case may be left out: it is that of the consent. Another one she was not asked about.
+    same.retain(|Consent { record, .. }| {
+        record.purpose == detail.purpose && (detail.case.is_none() || record.case == detail.case)
+    });
+    let found = consent::best(same, engines.now());
+    let consent = found.ok_or_else(|| beyond("the grant holds no consent for this purpose and case"))?;
     let granted = consent.record.granted();
     match detail.datatypes.iter().position(|field| !granted.contains(&field.as_str())) {
         Some(at) => Err(beyond(&format!("`datatypes[{at}]` was not granted")).into()),

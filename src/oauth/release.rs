@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{
     Error,
     emergency::Emergency,
+    grants,
     issue::{self, Ask, replayed, too_late},
     official::Acting,
     request, status,
@@ -106,7 +107,8 @@ pub(super) async fn release(
     let end = now.seconds().saturating_add(lifetime);
     // Rounded down: no token outlives the consent it rests on.
     let exp = row.map_or(end, |row| end.min(row.expires.div_euclid(1000)));
-    let uses = if each_time { 1 } else { grant.purpose.max_uses };
+    // What she read counts views ("once only"), and a consent counts tokens: so each opens the data once.
+    let uses = if grant.consent.is_some() { 1 } else { grant.purpose.max_uses };
     let jti = engines.id();
     let handle = engines.vault.handle(&grant.client.agency, &grant.subject).await?;
     let grant_id = row.and_then(|row| row.grant_id);
@@ -252,19 +254,10 @@ fn refresh_token(engines: &Engines, grant: &Grant<'_>, now: Millis) -> Option<(S
 /// A code that comes a second time may be in two hands: what was issued on it ends (RFC 6749 §4.1.2, §10.5).
 pub(super) async fn used_again(engines: &Engines, grant: &Grant<'_>) -> Result<Error, Error> {
     let reason = "code_replayed";
-    if let Some(id) = grant.consent.as_ref().and_then(|consent| consent.row.grant_id) {
-        let facts = Facts {
-            agency: Some(grant.client.agency.as_ref().to_owned()),
-            client: Some(grant.client.client_id.clone()),
-            grant: Some(id.to_string()),
-            purpose: Some(grant.purpose.id.clone()),
-            reason: Some(reason.to_owned()),
-            ..Facts::default()
-        };
-        let (event, at) = (engines.id(), engines.now());
-        let event = Event { id: event, at, kind: Kind::GrantRevoked, subject: grant.subject.clone(), facts };
-        let command = Command { changes: vec![Change::RevokeGrant(id)], ..Command::default() };
-        engines.record_with(event, command).await?;
+    if let Some(id) = grant.consent.as_ref().and_then(|consent| consent.row.grant_id)
+        && engines.store.grant(id).await?.is_some_and(|grant| grant.revoked_at.is_none())
+    {
+        grants::end(engines, grant.client, &grant.subject, id, reason).await?;
     }
     let description = "this was used before; everything that was issued on it has ended";
     Ok(OAuthError::new(ErrorCode::InvalidGrant, reason, description).into())

@@ -16,7 +16,7 @@ mod tests;
 
 pub use acting::{Acting, By, View, acting, check, enter, representatives};
 pub use answering::{answering, guarded};
-pub use emergencies::{Owed, emergencies, emergencies_due, report};
+pub use emergencies::{Looking, Owed, emergencies, emergencies_due, report};
 pub use hand_over::hand_over_due;
 pub use register::{Ending, Registration, authorise, end, list, register};
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     Error, Store, Tx,
-    append::{GrantHolds, Prompts, Require},
+    append::{GrantHolds, Prompts},
     on, read,
 };
 use crate::time::Millis;
@@ -96,7 +96,7 @@ pub struct Backchannel {
     pub pace_s: i64,
 }
 
-/// Backchannel requests that reached a person since an instant; withheld ones did not.
+/// How many backchannel requests reached a person ($1) after an instant ($2).
 const REACHED: &str = "SELECT COUNT(*) FROM backchannel_requests \
      WHERE subject = $1 AND asked_at > $2 AND consent IS NOT NULL";
 
@@ -201,8 +201,9 @@ impl Store {
     /// # Errors
     /// [`Error`] when the database fails.
     pub async fn backchannel_since(&self, subject: Uuid, since: Millis) -> Result<i64, Error> {
-        let (n,): (i64,) =
-            read!(self, |pool| sqlx::query_as(REACHED).bind(subject).bind(since.0).fetch_one(pool).await)?;
+        let (n,): (i64,) = read!(self, |pool| {
+            sqlx::query_as(REACHED).bind(subject).bind(since.0).fetch_one(pool).await
+        })?;
         Ok(n)
     }
 
@@ -306,22 +307,16 @@ pub(super) async fn put(tx: &mut Tx, grant: &Grant) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether what a command requires of grants and of questions asked holds; the caller holds the head, so that nobody
-/// else adds to it, and what this very batch has added counts.
-pub(super) async fn still_so(tx: &mut Tx, require: &Require) -> Result<bool, Error> {
-    if let Some(wanted) = &require.grant
-        && !holds(tx, wanted).await?
-    {
-        return Ok(false);
-    }
-    let Some(Prompts { subject, since, most }) = require.prompts else { return Ok(true) };
+/// Whether one more question may reach a person; the caller holds the head.
+pub(super) async fn bears(tx: &mut Tx, prompts: Prompts) -> Result<bool, Error> {
+    let Prompts { subject, since, most } = prompts;
     let (reached,): (i64,) =
         on!(tx, |c| sqlx::query_as(REACHED).bind(subject).bind(since.0).fetch_one(c).await)?;
     Ok(reached < most)
 }
 
 /// Whether a grant has not ended and exactly these consents stand in it; the caller holds the head.
-async fn holds(tx: &mut Tx, wanted: &GrantHolds) -> Result<bool, Error> {
+pub(super) async fn holds(tx: &mut Tx, wanted: &GrantHolds) -> Result<bool, Error> {
     const SQL: &str = "SELECT g.id, c.id FROM grants g LEFT JOIN consents c \
            ON c.grant_id = g.id AND c.state IN ('given', 'paused', 'under_review') \
          WHERE g.id = $1 AND g.revoked_at IS NULL ORDER BY c.id";

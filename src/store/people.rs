@@ -116,14 +116,22 @@ impl Store {
         Ok(read!(self, |pool| sqlx::query_as(SQL).bind(token).fetch_optional(pool).await)?)
     }
 
-    /// The emergency accesses that an official asked for or approved, newest first.
+    /// The emergency accesses that an official asked for or approved and that owe their report, or were reported
+    /// after `since`; newest first.
     ///
     /// # Errors
     /// [`Error`] when the database fails.
-    pub async fn emergencies_of(&self, official: Uuid, limit: i64) -> Result<Vec<Emergency>, Error> {
-        const SQL: &str = "SELECT * FROM emergencies WHERE official = $1 OR approver = $1 \
-             ORDER BY at DESC, token LIMIT $2";
-        Ok(read!(self, |pool| sqlx::query_as(SQL).bind(official).bind(limit).fetch_all(pool).await)?)
+    pub async fn emergencies_of(
+        &self,
+        official: Uuid,
+        since: Millis,
+        limit: i64,
+    ) -> Result<Vec<Emergency>, Error> {
+        const SQL: &str = "SELECT * FROM emergencies WHERE (official = $1 OR approver = $1) \
+             AND (reported_at IS NULL OR reported_at > $2) ORDER BY at DESC, token LIMIT $3";
+        Ok(read!(self, |pool| {
+            sqlx::query_as(SQL).bind(official).bind(since.0).bind(limit).fetch_all(pool).await
+        })?)
     }
 
     /// Emergency accesses whose report is late by now and for which nobody was suspended yet.

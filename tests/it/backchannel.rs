@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use minhbach::{
     consent,
     domain::{consent::Act, subject::NationalId},
@@ -24,7 +23,6 @@ on_both! {
     a_hint_means_the_person_of_the_request_or_nobody,
     a_hint_token_serves_its_agency_once_for_ten_minutes,
     beyond_what_one_bears_in_a_day_requests_are_withheld_and_nobody_can_tell,
-    of_many_questions_at_once_no_more_reach_her_than_one_bears,
     what_is_not_a_proper_request_asks_nobody,
 }
 
@@ -168,28 +166,6 @@ async fn beyond_what_one_bears_in_a_day_requests_are_withheld_and_nobody_can_tel
     app.pass(Duration::from_hours(24));
     bank.poll(withheld.at("/auth_req_id")).await.refused("over", 400, "expired_token", "expired_token");
     bank.poll(asked.at("/auth_req_id")).await.refused("over", 400, "expired_token", "expired_token");
-}
-
-async fn of_many_questions_at_once_no_more_reach_her_than_one_bears(app: &mut TestApp) {
-    app.config.limits.prompts_per_citizen_per_day = std::num::NonZeroU32::new(2).unwrap();
-    app.restart().await;
-    let (bank, ward, before) = (app.bank(), app.ward(), app.count().await.entries);
-    let hints =
-        [handle(app, "ngan-hang-thu-nghiem", CITIZEN).await, handle(app, "ubnd-phuong-mau", CITIZEN).await];
-    let asking = (0..12).map(async |n| {
-        let reply = if n % 2 == 0 {
-            bank.ask_absent(&bank.absent_form(&verification(), ("login_hint", &hints[0]))).await
-        } else {
-            ward.ask_absent(&ward.absent_form(&reminder(1), ("login_hint", &hints[1]))).await
-        };
-        assert_eq!(reply.ok().body["interval"], 5, "and nobody can tell");
-    });
-    join_all(asking).await;
-    let subject = app.engines().vault.citizen(&NationalId::parse(CITIZEN.to_owned()).unwrap()).await.unwrap();
-    assert_eq!(consent::waiting(app.engines(), &subject).await.unwrap().len(), 2);
-    let kinds = app.kinds_since(before).await;
-    assert_eq!(kinds.iter().filter(|kind| *kind == "consent.asked").count(), 2, "{kinds:?}");
-    assert!(kinds.iter().any(|kind| kind == "consent.withheld"), "{kinds:?}");
 }
 
 async fn what_is_not_a_proper_request_asks_nobody(app: &mut TestApp) {

@@ -258,7 +258,7 @@ async fn who_wants_to_be_asked_each_time_gives_one_view_for_one_yes(app: &mut Te
     let (caller, anh) = (app.caller(CLIENT), person(app, CITIZEN).await);
     let before = by_code(app, &caller).await;
     let refresh = before["refresh_token"].as_str().expect("a consent for more than one view").to_owned();
-    assert_eq!(before["authorization_details"][0]["uses_left"], 2);
+    assert_eq!(before["authorization_details"][0]["uses_left"], 1);
     choose(app, &anh, What::AskEachTime(Some(PURPOSE.to_owned()))).await;
     // Past the purpose's own "once a week".
     app.pass(8 * DAY);

@@ -25,6 +25,7 @@ on_both! {
     a_pushed_request_a_yes_and_a_code_are_one_token,
     a_code_serves_its_client_once_with_its_verifier,
     a_code_used_twice_ends_what_was_issued_on_it,
+    a_consent_opens_the_case_it_names_and_no_other,
     what_cannot_be_consented_to_is_refused_at_the_push,
     a_refresh_token_asks_every_rule_again,
     introspection_is_inactive_from_the_withdrawal_and_while_paused,
@@ -77,7 +78,26 @@ async fn a_code_used_twice_ends_what_was_issued_on_it(app: &mut TestApp) {
     assert_eq!(ward.introspect(&token).await.ok().body["active"], true);
     app.pass(Duration::from_secs(30));
     let twice = ward.token_form(&ward.exchange(&code)).await;
-    assert!(twice.body.get("access_token").is_none(), "{}", twice.text());
+    twice.refused("twice", 400, "invalid_grant", "code_replayed");
+    assert_eq!(ward.introspect(&token).await.ok().body["active"], false);
+    ward.data(&token).await.challenged("the first token", "invalid_token", "token_revoked");
+    let refresh = ward.refresh(first.at("/refresh_token")).await;
+    refresh.refused("the refresh token", 400, "invalid_grant", "refresh_token_unknown");
+    app.pass(Duration::from_hours(8 * 24));
+    let mut again = reminder(5);
+    again.as_object_mut().unwrap().remove("limits");
+    ward.token(&again).await.refused("the consent", 400, "consent_required", "consent_required");
+}
+
+async fn a_consent_opens_the_case_it_names_and_no_other(app: &mut TestApp) {
+    let bank = app.bank();
+    let asked = verification();
+    let (code, _) = bank.code(&bank.push_form(&asked), &["person.birth_date"]).await;
+    let other = jws::with(&asked, "case", json!("GD.2026.000999"));
+    bank.token(&other).await.refused("another case", 400, "consent_required", "consent_required");
+    let granted = bank.token_form(&bank.exchange(&code)).await.ok();
+    assert_eq!(granted.body["authorization_details"][0]["uses_left"], 1, "once means once");
+    bank.token(&asked).await.refused("used up", 400, "consent_required", "consent_used_up");
 }
 
 async fn what_cannot_be_consented_to_is_refused_at_the_push(app: &mut TestApp) {

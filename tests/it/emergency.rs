@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use minhbach::{
     admin, demo::idp::Realm, domain::subject::NationalId, ledger::entry, people,
-    protocol::token::ID_TOKEN_TYPE, time::Millis,
+    protocol::token::ID_TOKEN_TYPE, store::officials::Official, time::Millis,
 };
 use serde_json::{Value, json};
 
@@ -17,9 +17,9 @@ on_both! {
     an_approver_suspended_meanwhile_stops_the_data,
 }
 
-const HOSPITAL: &str = "benh-vien-mau";
+pub(crate) const HOSPITAL: &str = "benh-vien-mau";
 const CLIENT: &str = "benh-vien.ho-so";
-const WHAT: &str = "Bệnh nhân bất tỉnh, cần biết dị ứng thuốc trước khi mổ.";
+pub(crate) const WHAT: &str = "Bệnh nhân bất tỉnh, cần biết dị ứng thuốc trước khi mổ.";
 
 fn emergency() -> Value {
     json!({
@@ -48,10 +48,19 @@ async fn ask(hospital: &Caller<'_>, detail: &Value, tokens: &[(&'static str, &st
     hospital.token_form(&form).await
 }
 
-async fn open(app: &TestApp) -> Reply {
+pub(crate) async fn open(app: &TestApp) -> Reply {
     let (one, two) = (signed_in(app, "bs-0301", 1), signed_in(app, "bs-0302", 1));
     let tokens = [("actor_token", one.as_str()), ("approver_token", two.as_str())];
     ask(&app.caller(CLIENT), &emergency(), &tokens).await
+}
+
+/// An official and her newest emergency access.
+async fn owed(app: &TestApp, code: &str) -> (Official, people::Owed) {
+    let engines = app.engines();
+    let official = engines.store.official(HOSPITAL, code).await.unwrap().unwrap();
+    let by = people::Looking { official: &official, session: &[7; 32], assurance: 3 };
+    let owed = people::emergencies(engines, by).await.unwrap().remove(0);
+    (official, owed)
 }
 
 async fn two_officials_open_an_emergency_and_the_citizen_reads_who_and_why(app: &mut TestApp) {
@@ -68,8 +77,7 @@ async fn two_officials_open_an_emergency_and_the_citizen_reads_who_and_why(app: 
         assert_eq!(facts.approver.as_deref(), Some("bs-0302"));
         assert_eq!(facts.justification.as_deref(), Some("cấp cứu, bệnh nhân bất tỉnh"));
     }
-    let official = engines.store.official(HOSPITAL, "bs-0302").await.unwrap().unwrap();
-    let owed = people::emergencies(engines, official.id).await.unwrap().remove(0);
+    let (official, owed) = owed(app, "bs-0302").await;
     assert_eq!(owed.due.0 - owed.at.0, 24 * 3_600_000);
     people::report(engines, official.id, owed.token, WHAT).await.unwrap();
     app.pass(Duration::from_hours(48));
@@ -127,8 +135,7 @@ async fn who_does_not_report_in_time_acts_no_more_until_restored_and_reported(ap
         admin::restore_official(engines, HOSPITAL, code, Some("đã kiểm điểm")).await.unwrap();
     }
     assert_eq!(open(app).await.body["reason"].as_str(), Some("emergency_report_overdue"));
-    let official = engines.store.official(HOSPITAL, "bs-0301").await.unwrap().unwrap();
-    let owed = people::emergencies(engines, official.id).await.unwrap().remove(0);
+    let (official, owed) = owed(app, "bs-0301").await;
     people::report(engines, official.id, owed.token, WHAT).await.unwrap();
     open(app).await.ok();
 }

@@ -72,7 +72,7 @@ async fn when_every_source_fails_nothing_leaves_and_the_use_comes_back(app: &mut
 }
 
 /// The database takes everything but entries.
-async fn break_entries(app: &TestApp) {
+pub(crate) async fn break_entries(app: &TestApp) {
     meddle(
         &app.engines().store,
         "CREATE TRIGGER broken BEFORE INSERT ON entries BEGIN SELECT RAISE(ABORT, 'broken by a test'); END",
@@ -83,7 +83,7 @@ async fn break_entries(app: &TestApp) {
     .await;
 }
 
-async fn mend_entries(app: &TestApp) {
+pub(crate) async fn mend_entries(app: &TestApp) {
     let mend = "DROP TRIGGER broken ON entries; DROP FUNCTION broken()";
     meddle(&app.engines().store, "DROP TRIGGER broken", mend).await;
 }

@@ -75,7 +75,7 @@ async fn no_is_an_end_and_opens_nothing(s: Scratch) {
     assert!(matches!(o.answer(&refused, yes(GrantWish::Create)).await, Err(Error::Illegal(_))));
     let out = o.run(token(o.engines(), &refused, Vec::new()).1).await;
     assert_eq!(out, Outcome::ConsentNotLive(Some(State::Refused)));
-    assert!(live(o.engines(), o.client.id, &o.person, PURPOSE).await.unwrap().is_none());
+    assert!(live(o.engines(), o.client.id, &o.person, PURPOSE, CASE).await.unwrap().is_none());
     assert_eq!(of_subject(o.engines(), &o.person).await.unwrap().len(), 1, "a refusal is a record too");
 }
 

@@ -86,12 +86,13 @@ async fn another_persons_or_clients_consent_opens_nothing(s: Scratch) {
         (wrong.client, wrong.subject) = (client, subject);
         assert_eq!(o.run(command).await, nobody);
     }
-    assert!(live(o.engines(), o.client.id, &neighbour, PURPOSE).await.unwrap().is_none());
+    assert!(live(o.engines(), o.client.id, &neighbour, PURPOSE, CASE).await.unwrap().is_none());
 }
 
 async fn of_several_the_one_that_can_be_used_is_taken(s: Scratch) {
     let o = office(s).await;
-    let found = async || live(o.engines(), o.client.id, &o.person, PURPOSE).await.unwrap().unwrap().row.id;
+    let found =
+        async || live(o.engines(), o.client.id, &o.person, PURPOSE, CASE).await.unwrap().unwrap().row.id;
     let first = o.given(Wanted::default(), GrantWish::Create).await;
     o.at(1);
     let later = Limits { starts: NOW.0 + HOUR, ..once() };
@@ -102,8 +103,14 @@ async fn of_several_the_one_that_can_be_used_is_taken(s: Scratch) {
     assert_eq!(found().await, later.row.id, "the older one is used up");
     end(o.engines(), &later, Act::Pause, own(), None).await.unwrap();
     assert_eq!(found().await, first.row.id);
-    assert!(live(o.engines(), o.client.id, &o.person, "notify.proactive_reminder").await.unwrap().is_none());
-    assert!(live(o.engines(), Uuid::nil(), &o.person, PURPOSE).await.unwrap().is_none());
+    assert!(
+        live(o.engines(), o.client.id, &o.person, "notify.proactive_reminder", CASE).await.unwrap().is_none()
+    );
+    for other in [None, Some("H08.2")] {
+        let found = live(o.engines(), o.client.id, &o.person, PURPOSE, other).await.unwrap();
+        assert!(found.is_none(), "she was asked about one case");
+    }
+    assert!(live(o.engines(), Uuid::nil(), &o.person, PURPOSE, CASE).await.unwrap().is_none());
 }
 
 async fn stopping_ends_it_however_it_changed_meanwhile(s: Scratch) {

@@ -133,15 +133,46 @@ async fn nothing_is_shown_when_the_reading_cannot_be_recorded(s: Scratch) {
     let (w, id, _) = seeded(s).await;
     let browser = w.citizen(0).await;
     w.break_ledger(true).await;
-    for path in
-        ["/me", "/me/history", &format!("/me/history/{id}"), "/api/v1/me/accesses", "/api/v1/me/summary"]
-    {
+    for path in [
+        "/me",
+        "/me/history",
+        &format!("/me/history/{id}"),
+        "/me/requests",
+        "/me/consents",
+        "/me/choices",
+        &format!("/me/agencies/{POLICE}"),
+        "/api/v1/me/accesses",
+        "/api/v1/me/summary",
+        "/api/v1/me/consents",
+        "/api/v1/me/choices",
+    ] {
         let page = browser.get(path).await;
         assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
         assert!(!page.body.contains("Cảnh sát") && !page.body.contains(POLICE), "{path}");
     }
     w.break_ledger(false).await;
     assert_eq!(browser.get("/me/history").await.status, StatusCode::OK);
+}
+
+/// I9: her consents, requests and choices are her records as much as her history is.
+async fn whichever_page_comes_first_is_the_one_entry_of_the_session(s: Scratch) {
+    let w = world(s).await;
+    let public = w.citizen(0).await;
+    for path in ["/", "/purposes", "/log", "/mexico"] {
+        public.get(path).await;
+    }
+    assert_eq!(w.entries(ANH, Kind::HistoryRead).await.len(), 0, "nothing of hers was read");
+    let agency = format!("/me/agencies/{POLICE}?lang=en");
+    for (i, first) in ["/me/consents", "/me/requests", &agency, "/api/v1/me/choices"].into_iter().enumerate()
+    {
+        let browser = w.citizen(0).await;
+        assert_eq!(browser.get(first).await.status, StatusCode::OK, "{first}");
+        browser.get("/me/history").await;
+        browser.get(first).await;
+        assert_eq!(w.entries(ANH, Kind::HistoryRead).await.len(), i + 1, "{first}");
+    }
+    let listed = w.citizen(0).await.get("/api/v1/me/accesses").await.json();
+    assert_eq!(listed["accesses"], serde_json::json!([]), "off the list");
 }
 
 async fn pages_follow_each_other_without_gap_and_filters_hold(s: Scratch) {
@@ -209,6 +240,7 @@ store_suite! {
     another_persons_entry_is_answered_exactly_as_one_that_does_not_exist,
     ones_own_reading_is_one_entry_a_session_and_not_in_the_list,
     nothing_is_shown_when_the_reading_cannot_be_recorded,
+    whichever_page_comes_first_is_the_one_entry_of_the_session,
     pages_follow_each_other_without_gap_and_filters_hold,
     an_old_entry_is_explained_by_the_version_it_names,
 }

@@ -17,7 +17,7 @@ pub const REPORT_MAX: usize = 2000;
 /// An emergency access.
 #[derive(Clone, Debug)]
 pub struct Emergency {
-    /// The token's id, which the form sends.
+    /// The token's id, which stands in the form's address.
     pub id: String,
     /// When access was given.
     pub at: Millis,
@@ -31,7 +31,9 @@ pub struct Emergency {
     pub case: String,
     /// The justification given at the time.
     pub justification: String,
-    /// The code of the other official who approved it.
+    /// The code of the official who asked.
+    pub official: String,
+    /// The code of the one who approved.
     pub approver: String,
     /// The report with its time, once given.
     pub report: Option<(Millis, String)>,
@@ -66,6 +68,13 @@ impl Emergency {
         page.say_value("emergency-reported-at", &at)
     }
 
+    /// Who asked and who approved.
+    #[must_use]
+    pub fn officials(&self, page: &Layout) -> String {
+        let args = [("official", Arg::Text(&self.official)), ("approver", Arg::Text(&self.approver))];
+        text_with(page.lang, "emergency-officials", &args)
+    }
+
     /// What was reported.
     #[must_use]
     pub fn text(&self) -> &str {
@@ -84,7 +93,7 @@ pub enum ReportProblem {
     NotPlain,
 }
 
-/// The page. Each form posts `csrf`, `token` and `text` to `/official/emergencies`.
+/// The page. Each form posts `csrf` and `text` to `/official/emergencies/{id}/report`.
 #[derive(Clone, Debug, Template)]
 #[template(path = "emergencies.html")]
 pub struct Emergencies {
@@ -92,8 +101,10 @@ pub struct Emergencies {
     pub page: Layout,
     /// The agency's name.
     pub agency: String,
-    /// The accesses, the earliest deadline first.
+    /// The accesses in the order shown.
     pub rows: Vec<Emergency>,
+    /// Whether the report just sent came too late, so that both officials are suspended.
+    pub late: bool,
     /// What was wrong with the report just sent: the access's id, why, and what was typed.
     pub problem: Option<(String, ReportProblem, String)>,
 }

@@ -11,6 +11,8 @@ pub enum Problem {
     NotFound,
     /// Signed in, but not for this page's role.
     NotAllowed,
+    /// An official who is suspended: for a report that is late, or by an office.
+    Suspended,
     /// Nobody is signed in, or the session has ended.
     SignInAgain,
     /// The sign-in did not work.
@@ -41,9 +43,10 @@ pub enum Problem {
 
 impl Problem {
     /// All, for the test that renders each.
-    pub const EACH: [Self; 15] = [
+    pub const EACH: [Self; 16] = [
         Self::NotFound,
         Self::NotAllowed,
+        Self::Suspended,
         Self::SignInAgain,
         Self::SignInFailed,
         Self::FormExpired,
@@ -64,7 +67,7 @@ impl Problem {
     pub const fn status(self) -> u16 {
         match self {
             Self::NotFound => 404,
-            Self::NotAllowed | Self::FormExpired | Self::NotForYou => 403,
+            Self::NotAllowed | Self::Suspended | Self::FormExpired | Self::NotForYou => 403,
             Self::SignInAgain => 401,
             Self::SignInFailed | Self::BadRequest | Self::RequestGone => 400,
             Self::Changed | Self::NeedsOther | Self::RuledOut => 409,
@@ -79,6 +82,7 @@ impl Problem {
         match self {
             Self::NotFound => ("error-not-found", "error-not-found-do"),
             Self::NotAllowed => ("error-not-allowed", "error-not-allowed-do"),
+            Self::Suspended => ("error-suspended", "error-suspended-do"),
             Self::SignInAgain => ("error-sign-in-again", "error-sign-in-again-do"),
             Self::SignInFailed => ("error-sign-in-failed", "error-sign-in-failed-do"),
             Self::FormExpired => ("error-form-expired", "error-form-expired-do"),

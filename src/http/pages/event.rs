@@ -21,6 +21,8 @@ pub enum Event {
     Reported,
     /// A compliance officer or auditor read entries about this person (invariant I9).
     Looked,
+    /// An official read again about an emergency access of her own (invariant I9).
+    LookedAgain,
     /// The citizen's own reading, one entry a session.
     OwnReading,
     /// An agency asked for consent.
@@ -104,7 +106,7 @@ const fn keys(tag: &'static str, outcome: &'static str, row: &'static str, headi
 
 impl Event {
     /// Every event.
-    pub const EACH: [Self; 40] = [
+    pub const EACH: [Self; 41] = [
         Self::Released,
         Self::Allowed,
         Self::Refused,
@@ -112,6 +114,7 @@ impl Event {
         Self::Revoked,
         Self::Reported,
         Self::Looked,
+        Self::LookedAgain,
         Self::OwnReading,
         Self::Emergency,
         Self::Asked,
@@ -164,6 +167,12 @@ impl Event {
                 keys("event-reported", "outcome-reported", "row-reported", "access-h1-reported")
             }
             Self::Looked => keys("event-looked", "outcome-looked", "row-looked", "access-h1-looked"),
+            Self::LookedAgain => keys(
+                "event-looked-again",
+                "outcome-looked-again",
+                "row-looked-again",
+                "access-h1-looked-again",
+            ),
             Self::OwnReading => keys("event-own", "outcome-own", "row-own", "access-h1-own"),
             Self::Asked => keys("event-asked", "outcome-asked", "row-asked", plain),
             Self::AskedMuted => keys("event-asked-muted", "outcome-asked-muted", "row-asked-muted", plain),
@@ -285,6 +294,7 @@ impl Event {
                 | Self::Revoked
                 | Self::Reported
                 | Self::Looked
+                | Self::LookedAgain
                 | Self::Asked
                 | Self::AskedMuted
                 | Self::AskedTooOften
@@ -297,7 +307,15 @@ impl Event {
     /// Whether the row's sentence alone could be misread, so that what became of the data is said with it.
     #[must_use]
     pub const fn needs_outcome(self) -> bool {
-        !matches!(self, Self::Allowed | Self::Released | Self::Reported | Self::Looked | Self::OwnReading)
+        !matches!(
+            self,
+            Self::Allowed
+                | Self::Released
+                | Self::Reported
+                | Self::Looked
+                | Self::LookedAgain
+                | Self::OwnReading
+        )
     }
 
     /// Whether the fields were allowed to be viewed from then on.

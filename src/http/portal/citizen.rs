@@ -150,7 +150,8 @@ async fn detail(visit: &Visit, id: &str) -> Result<HttpResponse, Failure> {
         None => String::new(),
     };
     let listed = facts.purpose.as_deref().filter(|id| engines.register.catalogue().purpose(id).is_some());
-    let looked = access.kind == Kind::RecordViewed;
+    // What somebody who looked gave as reason, and what an official reported, in their own words.
+    let stated = matches!(access.kind, Kind::RecordViewed | Kind::EmergencyReported);
     visit.page(&access::Access {
         page: visit.layout(),
         id: access.id.to_string(),
@@ -168,7 +169,7 @@ async fn detail(visit: &Visit, id: &str) -> Result<HttpResponse, Failure> {
         basis: view::basis(access),
         citations: words.citations(access, purpose.as_ref()),
         case: said(&facts.case),
-        justification: if looked { said(&facts.note) } else { said(&facts.justification) },
+        justification: if stated { said(&facts.note) } else { said(&facts.justification) },
         rules: words.rules(access, purpose.as_ref()),
         policy_version: said(&facts.bundle),
         retention: match &purpose {

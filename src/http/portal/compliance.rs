@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{
     csv as table,
     error::Failure,
-    view::{self, Words},
+    view::{self, Words, shortened},
     visit::{Visit, cursor, form, query},
 };
 use crate::{
@@ -216,12 +216,6 @@ async fn row(words: &mut Words<'_>, entry: &AgencyAccess) -> Result<Option<Compl
         case: access.facts.case.clone().unwrap_or_default(),
         id: access.id.to_string(),
     }))
-}
-
-/// The beginning of a handle, enough to tell people apart on a page.
-fn shortened(handle: &str) -> String {
-    let letters: Vec<char> = handle.chars().take(8).collect();
-    letters.chunks(4).map(|half| half.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
 }
 
 /// `GET /compliance/entries.csv`.

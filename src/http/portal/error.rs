@@ -165,9 +165,8 @@ const fn of_people(error: &people::Error) -> Problem {
         // The yes is not hers alone to give.
         Error::Answer(_) | Error::Denied(_) => Problem::NeedsOther,
         Error::Unknown => Problem::NotFound,
-        Error::Flaw(_) | Error::Text(_) | Error::Represented | Error::OnlyAnOffice | Error::Already(_) => {
-            Problem::BadRequest
-        }
+        Error::Already(_) => Problem::Changed,
+        Error::Flaw(_) | Error::Text(_) | Error::Represented | Error::OnlyAnOffice => Problem::BadRequest,
         Error::Unreadable(_) => Problem::Internal,
     }
 }
@@ -210,7 +209,7 @@ const fn of_session(error: &SessionError) -> Problem {
         SessionError::Store(_) => Problem::Unavailable,
         SessionError::Append(error) => of_append(error),
         SessionError::Vault(error) => of_vault(error),
-        SessionError::OfficialSuspended => Problem::NotAllowed,
+        SessionError::OfficialSuspended => Problem::Suspended,
         SessionError::OfficialConflict | SessionError::NationalId => Problem::SignInFailed,
         SessionError::Sealed => Problem::Internal,
     }
@@ -247,6 +246,7 @@ const fn coded(problem: Problem) -> (&'static str, &'static str) {
     match problem {
         Problem::NotFound => ("not_found", "There is no such thing here for this reader"),
         Problem::NotAllowed => ("wrong_role", "Somebody of another role is signed in"),
+        Problem::Suspended => ("official_suspended", "The official is suspended"),
         Problem::SignInAgain => ("not_signed_in", "Nobody is signed in"),
         Problem::SignInFailed => ("sign_in_failed", "The sign-in did not work"),
         Problem::FormExpired => ("form_expired", "The form does not come from a page of ours"),

@@ -14,11 +14,14 @@ mod consent_api;
 mod consents;
 mod cookies;
 mod csv;
+mod emergencies;
 mod ending;
 mod error;
+mod hint;
 mod notice;
 mod progress;
 mod public;
+mod reading;
 mod receipt;
 mod sign_in;
 mod sign_out;
@@ -153,6 +156,11 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(get("/me/consents/{id}/receipt", receipt::receipt))
         .service(get("/me/agencies/{id}", consents::agency))
         .service(post("/me/agencies/{id}/stop", ending::stop))
+        .service(post("/me/agencies/{id}/hint", hint::make))
+        .service(get("/official/emergencies", emergencies::show))
+        .service(
+            post("/official/emergencies/{id}/report", emergencies::report).app_data(emergencies::form_size()),
+        )
         .service(both("/compliance", compliance::ask, compliance::state_reason))
         .service(get("/compliance/entries", compliance::entries))
         .service(get("/compliance/entries.csv", compliance::csv))

@@ -142,7 +142,7 @@ async fn leave(
         Some(path) => path,
         None => ReturnTo::parse(match provider.config().role {
             IssuerRole::Citizen => "/me",
-            IssuerRole::Official { .. } => "/",
+            IssuerRole::Official { .. } => "/official/emergencies",
             IssuerRole::Compliance { .. } => "/compliance",
         })?,
     };

@@ -41,6 +41,8 @@ pub(super) fn event(access: &Access) -> Option<Event> {
         Kind::DataReleased if access.data_left() => Some(Event::Released),
         Kind::DataReleased => Some(Event::Nothing),
         Kind::HistoryRead => Some(Event::OwnReading),
+        // Of those who look, only the officials of an emergency name its token.
+        Kind::RecordViewed if access.facts.token.is_some() => Some(Event::LookedAgain),
         Kind::RecordViewed => Some(Event::Looked),
         Kind::ConsentAsked => Some(Event::Asked),
         Kind::ConsentWithheld => Some(withheld(access.facts.reason.as_deref())),
@@ -281,4 +283,10 @@ pub(super) const fn basis_of(kind: BasisKind) -> Basis {
 /// `name reason`, as records hold what did not come.
 pub(super) fn split(missing: &str) -> (&str, &str) {
     missing.split_once(' ').unwrap_or((missing, ""))
+}
+
+/// The beginning of a handle, enough to tell people apart on a page.
+pub(super) fn shortened(handle: &str) -> String {
+    let letters: Vec<char> = handle.chars().take(8).collect();
+    letters.chunks(4).map(|half| half.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
 }

@@ -12,6 +12,7 @@ use futures_util::future::LocalBoxFuture;
 use super::{
     cookies::Cookie,
     error::{self, Failure},
+    reading,
     view::said,
 };
 use crate::{
@@ -72,6 +73,10 @@ impl FromRequest for Visit {
                     let response = error::answer(&visit, &error.into());
                     return Err(InternalError::from_response("no session", response).into());
                 }
+            }
+            if let Err(failure) = reading::note(&visit).await {
+                let response = error::answer(&visit, &failure);
+                return Err(InternalError::from_response("no entry", response).into());
             }
             Ok(visit)
         })
@@ -147,6 +152,15 @@ impl Visit {
                 Ok((session, Officer { agency: agency.clone(), id: id.clone(), assurance }))
             }
             Who::Citizen { .. } | Who::Official { .. } => Err(Failure::WrongRole),
+        }
+    }
+
+    /// The official who is signed in with her agency and code, or why there is none.
+    pub(super) fn official(&self) -> Result<(&Session, &str, &str), Failure> {
+        let session = self.session.as_ref().ok_or(Failure::NotSignedIn)?;
+        match &session.who {
+            Who::Official { agency, id, .. } => Ok((session, agency, id)),
+            Who::Citizen { .. } | Who::Compliance { .. } => Err(Failure::WrongRole),
         }
     }
 

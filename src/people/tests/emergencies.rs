@@ -20,6 +20,7 @@ store_suite! {
     without_a_report_both_officials_are_suspended_in_one_transaction,
     a_late_report_is_taken_and_restores_nobody,
     a_report_and_the_clockwork_cannot_both_be_first,
+    each_session_that_looks_at_it_again_is_an_entry_for_the_person,
 }
 
 const OFFICIAL: Uuid = Uuid::from_u128(31);
@@ -111,8 +112,36 @@ async fn a_report_in_time_is_told_to_the_citizen_as_stated_and_closes_it(s: Scra
     assert_eq!((emergencies_due(engines).await.unwrap(), suspended(&world).await), (0, vec![false, false]));
     let again = report(engines, OFFICIAL, token, WHAT).await;
     assert_eq!(again.unwrap_err().code(), Some("done_before"));
-    let listed = emergencies(engines, APPROVER).await.unwrap();
-    assert_eq!((listed.len(), listed[0].reported_at), (1, Some(Millis(DUE - 1))));
+    let listed = look(&world, "bs-2", 1).await;
+    assert_eq!((listed.len(), &listed[0].reported), (1, &Some((Millis(DUE - 1), WHAT.to_owned()))));
+    world.to(DUE - 1 + 30 * DAY);
+    assert!(look(&world, "bs-2", 2).await.is_empty(), "it has been seen long enough");
+}
+
+/// What an official is shown of her own in a session.
+async fn look(world: &World, code: &str, session: u8) -> Vec<Owed> {
+    let official = world.engines.store.official("bv-mau", code).await.unwrap().unwrap();
+    let by = Looking { official: &official, session: &[session; 32], assurance: 3 };
+    emergencies(&world.engines, by).await.unwrap()
+}
+
+/// I9: who looks again at what she did is read by the citizen, once for each session.
+async fn each_session_that_looks_at_it_again_is_an_entry_for_the_person(s: Scratch) {
+    let world = world(s);
+    let token = emergency(&world).await;
+    let person = world.person(CHILD).await;
+    for (code, session, entries) in [("bs-1", 1, 1), ("bs-1", 1, 1), ("bs-1", 2, 2), ("bs-2", 3, 3)] {
+        let seen = look(&world, code, session).await;
+        assert_eq!((seen.len(), seen[0].token, seen[0].reported.is_none()), (1, token, true));
+        let handle = world.engines.vault.handle("bv-mau", &person).await.unwrap();
+        assert_eq!(*seen[0].handle, *handle);
+        let history = world.history(&person).await;
+        let looks: Vec<_> = history.iter().filter(|record| record.kind == "record.viewed").collect();
+        assert_eq!(looks.len(), entries, "{code} {session}");
+        let facts = &looks[entries - 1].facts;
+        assert_eq!((facts.official.as_deref(), facts.purpose.as_deref()), (Some(code), Some(HEALTH)));
+        assert_eq!(facts.token.as_deref(), Some(token.to_string().as_str()));
+    }
 }
 
 async fn without_a_report_both_officials_are_suspended_in_one_transaction(s: Scratch) {
@@ -163,6 +192,8 @@ async fn a_late_report_is_taken_and_restores_nobody(s: Scratch) {
     assert_eq!(world.history(&person).await.pop().unwrap().facts.reason.as_deref(), Some("late"));
     let again = report(engines, APPROVER, token, WHAT).await;
     assert_eq!(again.unwrap_err().code(), Some("done_before"));
+    let seen = look(&world, "bs-2", 1).await.remove(0);
+    assert_eq!((seen.reported, seen.overdue_at), (Some((Millis(DUE), WHAT.to_owned())), Some(Millis(DUE))));
     assert_eq!((emergencies_due(engines).await.unwrap(), suspended(&world).await), (0, vec![true, true]));
     assert!(!engines.store.owes_report([OFFICIAL, APPROVER], engines.now()).await.unwrap());
 }

@@ -4,7 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
-use super::{Change, Command, Outcome, Placed, Require, Reserved, Token, consent::Ledger, postgres, sqlite};
+use super::{
+    Change, Command, Outcome, Placed, Reach, Require, Reserved, Token, consent::Ledger, postgres, sqlite,
+};
 use crate::{
     crypto::Digest,
     merkle::{edge::Edge, hash::leaf_hash},
@@ -287,8 +289,16 @@ async fn append_entries(
             drop_out(out, i, outcome);
             continue;
         }
-        if !grants::still_so(tx, &command.require).await? {
+        if let Some(wanted) = &command.require.grant
+            && !grants::holds(tx, wanted).await?
+        {
             drop_out(out, i, Outcome::Stale);
+            continue;
+        }
+        if let Some(prompts) = command.require.prompts
+            && !grants::bears(tx, prompts).await?
+        {
+            drop_out(out, i, Outcome::LimitReached(Reach::Prompts));
             continue;
         }
         if let Err(outcome) = consents.admit(command, draft) {

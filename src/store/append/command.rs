@@ -51,12 +51,23 @@ pub struct Require {
     pub consent: Option<Uuid>,
     /// A grant that has not ended and in which exactly these consents stand.
     pub grant: Option<GrantHolds>,
-    /// A person who has not been asked too often since an instant.
-    pub prompts: Option<Prompts>,
     /// A person and the revision of her own rules that was decided by.
     pub standing: Option<(Uuid, i64)>,
+    /// How many backchannel requests may have reached a person since an instant.
+    pub prompts: Option<Prompts>,
     /// The digest of the policy bundle that decided; it must be the active one.
     pub bundle: Option<Arc<str>>,
+}
+
+/// How much a person bears of questions that come while she is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Prompts {
+    /// The person.
+    pub subject: Uuid,
+    /// Those that reached her after this instant count, whoever asked.
+    pub since: Millis,
+    /// Once there are as many, no further one reaches her.
+    pub most: i64,
 }
 
 /// What was read of a grant by one who adds to it.
@@ -66,17 +77,6 @@ pub struct GrantHolds {
     pub grant: Uuid,
     /// The consents that stand in it, by id.
     pub consents: Vec<Uuid>,
-}
-
-/// How often a person may have been asked by backchannel requests, one more of which is about to reach her.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Prompts {
-    /// The person.
-    pub subject: Uuid,
-    /// Counted from after this instant.
-    pub since: Millis,
-    /// Fewer than so many must have reached her.
-    pub most: i64,
 }
 
 /// A use of a token.
@@ -310,4 +310,6 @@ pub enum Reach {
     Frequency,
     /// Not at this hour.
     Hours,
+    /// As many questions as the person bears have reached her.
+    Prompts,
 }

@@ -78,13 +78,15 @@ async fn an_emergency_is_closed_by_its_first_report(s: Scratch) {
     })
     .await;
     assert_eq!(s.store.emergency(one.token).await.unwrap(), Some(one.clone()));
-    assert_eq!(s.store.emergencies_of(id(1), 10).await.unwrap().len(), 2);
+    let listed = async |since: i64| s.store.emergencies_of(id(1), Millis(since), 10).await.unwrap().len();
+    assert_eq!(listed(i64::MAX).await, 2);
     let overdue = async |at: i64| s.store.emergencies_overdue(Millis(at), 10).await.unwrap().len();
     assert_eq!((overdue(NOW + 4).await, overdue(NOW + 5).await, overdue(NOW + 6).await), (0, 1, 2));
     in_one(&s.store, async |tx| report_emergency(tx, one.token, Millis(NOW + 1)).await).await;
     in_one(&s.store, async |tx| report_emergency(tx, one.token, Millis(NOW + 2)).await).await;
     in_one(&s.store, async |tx| mark_overdue(tx, two.token, Millis(NOW + 8)).await).await;
     assert_eq!(overdue(NOW + 9).await, 0);
+    assert_eq!((listed(NOW).await, listed(NOW + 1).await), (2, 1), "what is reported falls off in time");
     assert_eq!(s.store.emergency(one.token).await.unwrap().unwrap().reported_at, Some(NOW + 1));
     assert_eq!(s.store.emergency(two.token).await.unwrap().unwrap().overdue_at, Some(NOW + 8));
 }

@@ -1,5 +1,6 @@
 //! A service to test: its stand-ins, its clock, its database, and what can be asked of it from inside.
 
+pub(crate) mod browser;
 pub(crate) mod client;
 pub(crate) mod consent;
 pub(crate) mod database;

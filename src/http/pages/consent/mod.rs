@@ -5,6 +5,7 @@
 pub mod agency;
 pub mod detail;
 pub mod done;
+pub mod hint;
 pub mod list;
 pub mod request;
 pub mod requests;

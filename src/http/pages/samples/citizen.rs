@@ -82,7 +82,7 @@ fn row(make: Make, event: Event, minutes: i64) -> Row {
 fn rows(make: Make) -> Vec<Row> {
     let each = |(i, event): (usize, &Event)| {
         let mut row = row(make, *event, i64::try_from(i).unwrap() * 400);
-        if matches!(event, Event::Looked | Event::OwnReading) {
+        if matches!(event, Event::Looked | Event::LookedAgain | Event::OwnReading) {
             (row.fields, row.basis, row.purpose) = (Vec::new(), None, String::new());
         }
         row

@@ -12,6 +12,7 @@ use crate::{
             agency::{AgencyConsents, Stopped},
             detail::{Consent, Happened, Progress, Step, TextRead, Use},
             done::{Answer, RequestDone, WithdrawDone},
+            hint::Hint,
             list::{ConsentRow, Consents, Shown},
             request::{Joint, Optional, Request, StepUp},
             requests::{RequestRow, Requests},
@@ -285,6 +286,15 @@ fn lists(make: Make) -> Vec<(String, String)> {
             contact: contact(make),
         };
         all.push((format!("agency-muted-{muted}"), render(&page).unwrap()));
+        let hint = Hint {
+            page: make.citizen("/me/agencies/so-y-te"),
+            id: "so-y-te".to_owned(),
+            agency: agency(make),
+            code: (!muted)
+                .then(|| make.text("eyJ0eXAiOiJsb2dpbi1oaW50K2p3dCJ9.eyJhIjoxfQ.c2ln", "eyJ0.eyJh.c2ln")),
+            until: minutes_ago(-10),
+        };
+        all.push((format!("hint-ruled-out-{muted}"), render(&hint).unwrap()));
     }
     all
 }

@@ -98,6 +98,7 @@ fn emergencies(make: Make, problem: Option<ReportProblem>) -> Emergencies {
         person: make.text("k7q2 m9x4", "k7q2 m9x4"),
         case: make.maybe("H08.2026.000999", "H08.2026.000999"),
         justification: make.text("Bệnh nhân bất tỉnh", "The patient was unconscious"),
+        official: make.text("cb-0042", "cb-0042"),
         approver: make.text("cb-0007", "cb-0007"),
         report: (i == 1).then(|| {
             (
@@ -111,6 +112,7 @@ fn emergencies(make: Make, problem: Option<ReportProblem>) -> Emergencies {
         page: make.official("/official/emergencies"),
         agency: make.text("Bệnh viện Hoa Sen (ví dụ)", "Hoa Sen Hospital (example)"),
         rows: make.many([3, 2, 1].map(row).into()),
+        late: problem == Some(ReportProblem::TooLong),
         problem: problem.map(|problem| ("0199af-2".to_owned(), problem, make.maybe("Ngắn", "Short"))),
     }
 }

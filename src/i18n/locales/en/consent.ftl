@@ -130,8 +130,8 @@ consents-row-ended = { $agency } was allowed to view your { $fields } before.
 consents-until = Until { $value }.
 consents-ended-on = Ended on { $value }.
 consents-unused = Not viewed so far.
-consents-used = Viewed { $used } of { $max } times.
-consents-used-last = Viewed { $used } of { $max } times, last on { $last }.
+consents-used = The agency has used { $used } of { $max } views.
+consents-used-last = The agency has used { $used } of { $max } views, last on { $last }.
 consents-open-of = See details: { $value }
 consents-withdraw-of = Stop sharing: { $value }
 consents-law-note = What the law lets agencies view without asking is on the page:
@@ -191,6 +191,22 @@ progress-stop-overdue = The agency had to stop by { $date } and has not reported
 progress-erased = The agency reported that it deleted the information on { $date }.
 progress-suspended = The agency did not confirm in time. Since { $date } this software may ask for nothing.
 progress-closed = Everything was done on { $date }. You can download the closing receipt.
+
+# A code to be asked
+hint-h2 = Let this agency ask you
+hint-means = You can make a code. With it the agency can send you a question without knowing your number.
+hint-do = Make a code
+hint-h1 = Code to be asked
+hint-back = Back to { $value }
+hint-until = It can be used until { $value }, once, by this agency only.
+hint-code = Your code
+hint-give = Copy it, or show it to the agency. Give it to nobody else.
+hint-once = With the code the agency can only ask. It does not see anything yet.
+hint-answer = The question will be among your requests. You are free to agree or to refuse.
+hint-gone = It is shown this once. If you lose it, make another one.
+hint-requests = See requests
+hint-ruled-out = You chose never to let this agency view anything, so it cannot ask. No code was made.
+hint-choices = See your choices
 
 # Taking back
 withdraw-h1 = Stop sharing with { $value }

@@ -106,8 +106,8 @@ consents-row-ended = { $agency } trước đây được xem { $fields }.
 consents-until = Đến ngày { $value }.
 consents-ended-on = Kết thúc ngày { $value }.
 consents-unused = Chưa xem lần nào.
-consents-used = Đã xem { $used } trong { $max } lần.
-consents-used-last = Đã xem { $used } trong { $max } lần, lần cuối ngày { $last }.
+consents-used = Cơ quan đã dùng { $used } trong { $max } lần được xem.
+consents-used-last = Cơ quan đã dùng { $used } trong { $max } lần được xem, lần cuối ngày { $last }.
 consents-open-of = Xem chi tiết: { $value }
 consents-withdraw-of = Rút lại: { $value }
 consents-law-note = Những lượt xem theo luật, không cần hỏi, nằm ở trang:
@@ -167,6 +167,22 @@ progress-stop-overdue = Đã quá hạn ngày { $date } mà cơ quan chưa báo 
 progress-erased = Cơ quan báo đã xóa ngày { $date }.
 progress-suspended = Cơ quan không xác nhận đúng hạn. Từ ngày { $date }, phần mềm này không được xin xem gì nữa.
 progress-closed = Mọi việc đã xong ngày { $date }. Ông/bà có thể tải biên nhận kết thúc.
+
+# A code to be asked
+hint-h2 = Để cơ quan này hỏi ông/bà
+hint-means = Ông/bà có thể tạo một mã. Có mã, cơ quan gửi câu hỏi cho ông/bà mà không cần số định danh.
+hint-do = Tạo mã
+hint-h1 = Mã để được hỏi
+hint-back = Về trang { $value }
+hint-until = Mã dùng được đến { $value }, một lần, chỉ cho cơ quan này.
+hint-code = Mã của ông/bà
+hint-give = Chép lại, hoặc cho cơ quan xem. Không đưa cho ai khác.
+hint-once = Có mã, cơ quan chỉ hỏi được. Cơ quan chưa xem được gì.
+hint-answer = Câu hỏi sẽ hiện ở trang yêu cầu. Ông/bà cho phép hay từ chối đều được.
+hint-gone = Mã chỉ hiện lần này. Mất mã thì ông/bà tạo mã khác.
+hint-requests = Xem các yêu cầu
+hint-ruled-out = Ông/bà đã chọn không bao giờ cho cơ quan này xem, nên cơ quan không hỏi được. Chưa có mã nào được tạo.
+hint-choices = Xem lựa chọn chung
 
 # Taking back
 withdraw-h1 = Rút lại việc cho { $value } xem

@@ -9,8 +9,9 @@ use crate::{
     id,
     store::{
         Store,
-        append::{Change, Command, Outcome, Reach, Require, Spend, Token, run},
+        append::{Change, Command, Outcome, Prompts, Reach, Require, Spend, Token, run},
         consents::{Begin, Consent, Step},
+        grants::Backchannel,
         scratch::{Scratch, store_suite},
         standing::Standing,
     },
@@ -258,7 +259,41 @@ async fn a_decision_made_by_older_rules_of_the_person_is_not_carried_out(s: Scra
     assert_eq!(s.store.standing(person).await.unwrap().unwrap().revision, 1);
 }
 
+async fn no_more_questions_reach_a_person_than_she_bears_not_even_in_one_batch(s: Scratch) {
+    let random = SeededRandom::new(29);
+    let person = id::new(NOW, &random);
+    let ask = |n: u8, at_ms: i64| {
+        let row = Consent { state: State::Requested.as_str().to_owned(), ..given(&random, person) };
+        let request = Backchannel {
+            hash: vec![n; 32],
+            client: row.client,
+            subject: person,
+            consent: Some(row.id),
+            asked_at: at_ms,
+            expires: at_ms + 1000,
+            next_poll: at_ms,
+            pace_s: 5,
+            sealed: vec![1],
+        };
+        let begin = Begin { row, entry: Uuid::nil(), event: vec![2] };
+        let prompts = Some(Prompts { subject: person, since: Millis(at_ms - 100), most: 2 });
+        let changes = vec![Change::BeginConsent(Box::new(begin)), Change::PutBackchannel(Box::new(request))];
+        let require = Require { prompts, ..Require::default() };
+        at(Command { require, changes, ..entry(&random, person) }, Millis(at_ms))
+    };
+    let out = run(&s.store, &(1..=5).map(|n| ask(n, NOW.0)).collect::<Vec<_>>()).await.unwrap();
+    let full = Outcome::LimitReached(Reach::Prompts);
+    assert!(done(&out[0]) && done(&out[1]), "{out:?}");
+    assert_eq!(out[2..], [full.clone(), full.clone(), full.clone()]);
+    assert_eq!(run(&s.store, &[ask(6, NOW.0 + 99)]).await.unwrap(), [full]);
+    assert_eq!(s.store.backchannel_since(person, Millis(NOW.0 - 1)).await.unwrap(), 2);
+    let later = run(&s.store, &[ask(7, NOW.0 + 100)]).await.unwrap();
+    assert!(done(&later[0]), "the first two lie behind: {later:?}");
+    check_everything(&s.store).await;
+}
+
 store_suite! {
+    no_more_questions_reach_a_person_than_she_bears_not_even_in_one_batch,
     fifty_commands_against_a_limit_of_one_take_exactly_one_token,
     a_frequency_counts_back_from_now_to_the_millisecond,
     a_consent_opens_nothing_before_its_start_from_its_end_or_outside_its_hours,
