@@ -9,6 +9,7 @@ use super::{
     world::World,
 };
 use crate::{
+    admin::{self, Decision, Done},
     consent,
     domain::{
         consent::{Act, Actor, State},
@@ -142,7 +143,17 @@ async fn it_is_said_who_ended_a_consent_on_its_page_in_the_history_and_in_the_re
     ] {
         let id = given(&w, &browser, &[]).await;
         let consent = found(&w, &id).await;
-        consent::end(&w.engines, &consent, Act::Revoke, by, Some(note.to_owned())).await.unwrap();
+        if by == Actor::authority() {
+            let words = ["Sở Mẫu", "12/QĐ-SM", "không đúng người đại diện"].map(str::to_owned);
+            let [authority, document, reason] = words;
+            let decision = Decision { authority, document, reason };
+            let done = admin::revoke_consent(&w.engines, consent.row.id, &decision).await.unwrap();
+            assert!(matches!(done, Done::Recorded(_)));
+            let again = admin::revoke_consent(&w.engines, consent.row.id, &decision).await.unwrap();
+            assert_eq!(again, Done::Nothing);
+        } else {
+            consent::end(&w.engines, &consent, Act::Revoke, by, Some(note.to_owned())).await.unwrap();
+        }
         let detail = browser.get(&format!("/me/consents/{id}?lang=en")).await.body;
         assert!(detail.contains(says) && !detail.contains(never), "{detail}");
         assert_eq!(detail.contains(decision), note == decision, "{detail}");

@@ -230,7 +230,8 @@ impl Page {
 
     fn told(&mut self, told: &Told) {
         for (key, at) in [
-            ("receipt-told-at", Some(told.told_at)),
+            // What it has not taken it was not told.
+            ("receipt-told-at", told.sent_at),
             ("receipt-acknowledged", told.acknowledged_at),
             // The last instant that is in time, not the first that is late.
             (
