@@ -9,6 +9,8 @@
 mod cpu;
 #[path = "support/database.rs"]
 mod database;
+#[path = "support/load.rs"]
+mod load;
 #[path = "support/options.rs"]
 mod options;
 #[path = "support/print.rs"]
@@ -24,6 +26,7 @@ mod wire;
 
 use std::time::Duration;
 
+use load::Load;
 use print::{median, verdict};
 use process::Server;
 use stage::Stage;
@@ -35,15 +38,9 @@ fn main() -> anyhow::Result<()> {
     if process::served()? {
         return Ok(());
     }
-    let rounds = options::number("rounds", 5)?;
-    let requests = options::number("requests", 10_000)?;
-    let connections = options::number("connections", 64)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let Load { rounds, requests, connections } = Load::from_options(5, 10_000)?;
+    let runtime = load::runtime(1)?;
     let _guard = runtime.enter();
-    print::load();
-    println!(
-        "{requests} requests a round over {connections} connections; rounds alternate, medians of {rounds}"
-    );
 
     let probe = Stage::set()?;
     for database in runtime.block_on(database::all(probe.folder()))? {

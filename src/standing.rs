@@ -60,6 +60,14 @@ impl Rules {
         }
     }
 
+    /// Whether they close what was opened on a basis that obeys them: as `policies/global/standing.cedar` has it for
+    /// disclosing, for who asks whether a token still counts without asking for data.
+    #[must_use]
+    pub fn close(&self, basis: BasisKind, purpose: &str, agency: &str, at: Millis) -> bool {
+        let facts = self.require(basis).and_then(|_| self.facts(purpose, agency, at));
+        facts.is_some_and(|facts| facts.never_purpose || facts.never_agency || facts.outside_hours)
+    }
+
     /// Why a question is not put to her, as a stable code; `None` when it is. Muting is for questions that come while
     /// she is not there: one she brings along herself she wants to answer.
     #[must_use]

@@ -1,5 +1,7 @@
 //! The person answers: yes to these fields, no, or later. Silence is not here, because silence is not an answer.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use super::{Consent, Error, commit, events, facts, kind, notice, of_grant, step, text};
@@ -9,7 +11,7 @@ use crate::{
     ledger::entry,
     standing,
     store::{
-        append::{Change, Command, GrantHolds, Require},
+        append::{Change, Command, Draft, GrantHolds, Require},
         grants::Grant,
     },
     time::Millis,
@@ -60,7 +62,8 @@ pub struct Answering {
     pub also: Vec<Change>,
 }
 
-/// Takes an answer. A consent answered twice, too late or by the same one of two is refused.
+/// Takes an answer. A consent answered twice, too late, by the same one of two, by nobody who can answer for the person,
+/// or after a weaker sign-in than it demands is refused, whatever the caller has looked at.
 ///
 /// # Errors
 /// [`Error`]; nothing has changed.
@@ -69,6 +72,13 @@ pub async fn answer(engines: &Engines, consent: &Consent, ask: Answering) -> Res
     if consent.state.is_waiting() && now.0 >= consent.row.answer_by {
         return Err(Error::TooLate);
     }
+    if consent.is_outdated(engines) {
+        return Err(Error::PurposeChanged);
+    }
+    check_who(consent, &ask.by)?;
+    if ask.by.assurance.unwrap_or(0) < consent.assurance(engines) {
+        return Err(Error::AssuranceTooLow);
+    }
     let act = act(engines, consent, &ask).await?;
     let mut next = consent.after(act)?;
     let (lang, body, sensitive_notice) = ask.shown;
@@ -76,7 +86,7 @@ pub async fn answer(engines: &Engines, consent: &Consent, ask: Answering) -> Res
     let shown = Shown { hash: hash.clone(), lang: lang.to_owned(), sensitive_notice };
     let mut record = consent.record.clone();
     let entry = engines.id();
-    let (mut changes, mut require) = (Vec::new(), Require::default());
+    let (mut changes, mut also, mut require) = (Vec::new(), Vec::new(), Require::default());
     if let Answer::Give(give) = &ask.answer {
         mark(&mut record, give, consent.state == State::HalfGiven)?;
         // Her own rule is the newer word, and stays so until the entry has its place.
@@ -88,12 +98,14 @@ pub async fn answer(engines: &Engines, consent: &Consent, ask: Answering) -> Res
         record.shown = Some(shown.clone());
         record.answered_by = Some(ask.by.clone());
         if act == Act::Give {
-            let kept = grant(engines, consent, give.grant, entry, now).await?;
+            let kept = grant(engines, consent, give.grant, now).await?;
             next.row.grant_id = Some(kept.id);
             next.row.wake = Some(wake(engines, &record, now));
             require.grant = kept.require;
             changes.extend(kept.changes);
             changes.extend(ask.also);
+            also = kept.entries;
+            record.supersedes = kept.supersedes;
         }
     }
     let granted: Vec<String> = record.granted().into_iter().map(str::to_owned).collect();
@@ -108,8 +120,22 @@ pub async fn answer(engines: &Engines, consent: &Consent, ask: Answering) -> Res
     let change = step(engines, &consent.subject, &next, &record, &event, entry, Some(text))?;
     changes.insert(0, change);
     let event = entry::Event { id: entry, at: now, kind: kind(act), subject: consent.subject.clone(), facts };
-    commit(engines, event, Command { replays: ask.replays, require, changes, ..Command::default() }).await?;
+    commit(engines, event, Command { replays: ask.replays, require, changes, also, ..Command::default() })
+        .await?;
     Ok(Consent { row: next.row, record, state: next.state, subject: consent.subject.clone() })
+}
+
+/// INVARIANT I3: an answer is a person's own act: hers, or that of somebody who acts for her under a representation and
+/// is not herself. An agency, an authority and the service never answer.
+fn check_who(consent: &Consent, by: &Actor) -> Result<(), Error> {
+    let fits = match by.capacity {
+        Capacity::Own => by.acting.is_none() && by.representation.is_none(),
+        Capacity::Parent | Capacity::Guardian | Capacity::Attorney => {
+            by.representation.is_some() && by.acting.is_some_and(|acting| acting != consent.subject.id())
+        }
+        Capacity::Agency | Capacity::Authority | Capacity::System => false,
+    };
+    if fits { Ok(()) } else { Err(Error::NotAPerson) }
 }
 
 /// Which act the answer is: where two must say yes, the first yes is half of one, and the second another person's.
@@ -149,16 +175,14 @@ struct Kept {
     require: Option<GrantHolds>,
     /// What becomes of it and of what it held.
     changes: Vec<Change>,
+    /// An entry for each consent it held that ends.
+    entries: Vec<Draft>,
+    /// The newest of those.
+    supersedes: Option<Uuid>,
 }
 
 /// Finds or makes the grant a yes belongs to.
-async fn grant(
-    engines: &Engines,
-    consent: &Consent,
-    wish: GrantWish,
-    entry: Uuid,
-    now: Millis,
-) -> Result<Kept, Error> {
+async fn grant(engines: &Engines, consent: &Consent, wish: GrantWish, now: Millis) -> Result<Kept, Error> {
     let (subject, client) = (consent.row.subject, consent.row.client);
     let fresh = |id, created_at| {
         let grant = Grant { id, client, subject, created_at, updated_at: now.0, revoked_at: None };
@@ -167,7 +191,8 @@ async fn grant(
     let (id, replace) = match wish {
         GrantWish::Create => {
             let id = Uuid::from_bytes(engines.random.bytes());
-            return Ok(Kept { id, require: None, changes: vec![fresh(id, now.0)] });
+            let changes = vec![fresh(id, now.0)];
+            return Ok(Kept { id, require: None, changes, entries: Vec::new(), supersedes: None });
         }
         GrantWish::Merge(id) => (id, false),
         GrantWish::Replace(id) => (id, true),
@@ -181,17 +206,38 @@ async fn grant(
     let require = Some(GrantHolds { grant: id, consents: older.iter().map(|older| older.row.id).collect() });
     // The older consents end before the grant is found to hold one that stands: the step of the new one is first.
     let mut changes = vec![fresh(id, known.created_at), Change::EndRefresh(id)];
+    let (mut entries, mut supersedes) = (Vec::new(), None);
     if replace {
         for older in older {
-            let next = older.after(Act::Supersede)?;
-            let note = Some(consent.row.id.to_string());
-            let event = Event { by: Actor::agency(), shown: None, granted: Vec::new(), note };
-            changes.push(step(engines, &consent.subject, &next, &older.record, &event, entry, None)?);
-            let told = notice::with(engines, &older, Act::Supersede, next.state, Capacity::Agency, entry);
-            changes.extend(told.await?);
+            let (taken, entry) = supersede(engines, &older, consent.row.id, now).await?;
+            changes.extend(taken);
+            entries.push(entry);
+            supersedes = Some(older.row.id);
         }
     }
-    Ok(Kept { id, require, changes })
+    Ok(Kept { id, require, changes, entries, supersedes })
+}
+
+/// Ends an older consent of a grant in favour of the one that takes its place: what changes, and the entry of its own
+/// by which the person finds it.
+async fn supersede(
+    engines: &Engines,
+    older: &Consent,
+    newer: Uuid,
+    at: Millis,
+) -> Result<(Vec<Change>, Draft), Error> {
+    let (act, by, entry) = (Act::Supersede, Actor::agency(), engines.id());
+    let next = older.after(act)?;
+    let note = Some(newer.to_string());
+    let mut facts = facts(engines, &older.record, &by);
+    facts.fields = older.record.granted().into_iter().map(str::to_owned).collect();
+    facts.grant = older.row.grant_id.map(|grant| grant.to_string());
+    facts.note.clone_from(&note);
+    let event = Event { by, shown: None, granted: Vec::new(), note };
+    let mut changes = vec![step(engines, &older.subject, &next, &older.record, &event, entry, None)?];
+    changes.extend(notice::with(engines, older, act, next.state, Capacity::Agency, entry).await?);
+    let event = entry::Event { id: entry, at, kind: kind(act), subject: older.subject.clone(), facts };
+    Ok((changes, event.draft(Arc::clone(&engines.random))))
 }
 
 /// When the clockwork has to look: at the end, or where it lapses unused.

@@ -108,6 +108,7 @@ pub async fn ask_within(engines: &Engines, ask: Ask<'_>, require: Require) -> Re
             how: both("receipt-withdraw-how"),
             consequence: ask.purpose.consent.as_ref().map(|terms| terms.refusing.clone()),
         },
+        processors: ask.client.profile.processors.clone(),
         case: ask.case,
         justification: ask.justification,
         binding_message: ask.binding_message,

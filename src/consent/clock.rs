@@ -1,4 +1,5 @@
-//! What time does: requests nobody answered, consents whose time is over, consents nobody used.
+//! What time does: requests nobody answered, consents whose time is over, consents nobody used; and requests about a
+//! purpose that has changed since, which a change of policies wakes.
 //!
 //! The clockwork only writes down what is already so: an expired consent opens nothing whether or not it has run.
 
@@ -10,6 +11,8 @@ use crate::{
 };
 
 const DAY: i64 = 86_400_000;
+/// Why a request ended, in its event and its entry.
+const PURPOSE_CHANGED: &str = "purpose_changed";
 
 /// Ends at most `most` of those that are due; how many it looked at. Two nodes may do it at once: one of them finds
 /// each already done.
@@ -17,6 +20,11 @@ const DAY: i64 = 86_400_000;
 /// # Errors
 /// [`Error`] when the database or the ledger fails; the rest is done next time.
 pub async fn run_due(engines: &Engines, most: i64) -> Result<usize, Error> {
+    // What has changed, and how long a consent may lie unused, is for nodes to say that have the policies in force.
+    let active = engines.store.head().await?.bundle;
+    if active.is_some_and(|active| active != *engines.bundle) {
+        return Ok(0);
+    }
     let rows = engines.store.consents_awake(engines.now(), most).await?;
     let found = rows.len();
     for row in rows {
@@ -40,8 +48,13 @@ async fn one(engines: &Engines, row: Row) -> Result<(), Error> {
     let subject = engines.vault.subject(row.subject).await?.ok_or(Error::Inconsistent("subject"))?;
     let consent = Consent::open(row, &subject)?;
     let row = &consent.row;
-    let act = if consent.state.is_waiting() {
-        (row.answer_by <= now).then_some(Act::TimeOut)
+    let act = if consent.state.is_waiting() && row.answer_by <= now {
+        Some(Act::TimeOut)
+    } else if consent.is_outdated(engines) {
+        Some(Act::Invalidate)
+    } else if consent.state.is_waiting() {
+        engines.store.wake_consent(row.id, row.answer_by).await?;
+        None
     } else if row.expires <= now {
         Some(Act::Expire)
     } else {
@@ -64,7 +77,10 @@ async fn one(engines: &Engines, row: Row) -> Result<(), Error> {
         }
     };
     match act {
-        Some(act) => end(engines, &consent, act, Actor::system(), None).await.map(drop),
+        Some(act) => {
+            let note = (act == Act::Invalidate).then(|| PURPOSE_CHANGED.to_owned());
+            end(engines, &consent, act, Actor::system(), note).await.map(drop)
+        }
         None => Ok(()),
     }
 }

@@ -3,12 +3,14 @@
 //! What rested on it ends in the same transaction: access tokens, the grant and its refresh tokens, and the notice to
 //! the recipient waits in the outbox (Law 91/2025/QH15, Article 10; I7). Withdrawal is not retroactive (10(4)).
 
+use std::sync::Arc;
+
 use super::{Consent, Error, by_id, commit, facts, kind, notice, step};
 use crate::{
     domain::consent::{Act, Actor, Event, IllegalTransition, State},
     engines::Engines,
     ledger::entry,
-    store::append::Command,
+    store::append::{Command, Require},
 };
 
 /// How often a consent that changes meanwhile is read again before it is given up.
@@ -71,11 +73,15 @@ pub async fn end(
     facts.note.clone_from(&note);
     let capacity = by.capacity;
     let event = Event { by, shown: None, granted: Vec::new(), note };
+    // That a purpose has changed is for those nodes to say that have the one in force.
+    let bundle =
+        (act == Act::Invalidate && consent.is_outdated(engines)).then(|| Arc::clone(&engines.bundle));
+    let require = Require { bundle, ..Require::default() };
     let change = step(engines, &consent.subject, &next, &consent.record, &event, entry, None)?;
     let mut changes = vec![change];
     changes.extend(notice::with(engines, consent, act, next.state, capacity, entry).await?);
     let at = engines.now();
     let event = entry::Event { id: entry, at, kind: kind(act), subject: consent.subject.clone(), facts };
-    commit(engines, event, Command { changes, ..Command::default() }).await?;
+    commit(engines, event, Command { require, changes, ..Command::default() }).await?;
     Ok(Consent { row: next.row, state: next.state, ..consent.clone() })
 }

@@ -23,6 +23,7 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
+        catalogue::{self, Purpose},
         consent::{Act, Actor, Capacity, Event, IllegalTransition, Record, State},
         decision::{ConsentFacts, Reason},
         record::{Facts, Kind, hex},
@@ -76,6 +77,12 @@ pub enum Error {
     /// The first of two answered again in place of the second.
     #[error("the other of the two must answer")]
     NeedsTheOther,
+    /// The purpose is not what it was when it was asked for: the agency must ask again.
+    #[error("the purpose has changed since it was asked for")]
+    PurposeChanged,
+    /// Somebody answers who is neither the person nor one who acts for her.
+    #[error("only the person, or somebody who acts for her, can answer")]
+    NotAPerson,
     /// The sign-in is weaker than the purpose demands of an answer.
     #[error("a stronger sign-in is needed")]
     AssuranceTooLow,
@@ -118,6 +125,37 @@ impl Consent {
         Ok(Self { row, record, state, subject: subject.clone() })
     }
 
+    /// The purpose it is about, as long as it is the version that was asked for (I10).
+    #[must_use]
+    pub fn purpose<'a>(&self, engines: &'a Engines) -> Option<&'a Purpose> {
+        let purpose = engines.register.catalogue().purpose(&self.record.purpose);
+        purpose.filter(|purpose| purpose.version == self.record.purpose_version)
+    }
+
+    /// Whether it waits for an answer to what is no longer asked: purpose or notice have changed since. Whoever answered
+    /// would not answer what she read, so nobody can; the clockwork ends it.
+    #[must_use]
+    pub fn is_outdated(&self, engines: &Engines) -> bool {
+        self.state.is_waiting() && self.record.scopes.is_empty() && self.purpose(engines).is_none()
+    }
+
+    /// Whether it ended because it was, and was never given.
+    #[must_use]
+    pub fn was_outdated(&self) -> bool {
+        self.state == State::Invalidated && self.row.grant_id.is_none()
+    }
+
+    /// The lowest assurance of the sign-in that may answer it, or let it go on.
+    #[must_use]
+    pub fn assurance(&self, engines: &Engines) -> u8 {
+        /// How a person uses services, and every sensitive field (Decree 69/2024/ND-CP, Article 20).
+        const SENSITIVE: u8 = 3;
+        let purpose = engines.register.catalogue().purpose(&self.record.purpose);
+        let terms = purpose.and_then(|purpose| purpose.consent.as_ref()).map_or(0, |terms| terms.assurance);
+        let sensitive = self.record.is_sensitive() || !self.record.scopes.is_empty();
+        terms.max(if sensitive { SENSITIVE } else { 0 })
+    }
+
     /// How often it was used in the period of its frequency that ends now; 0 where it has none.
     ///
     /// # Errors
@@ -129,13 +167,21 @@ impl Consent {
         Ok(u32::try_from(uses).unwrap_or(u32::MAX))
     }
 
-    /// As policy wants to know it; `granted` is [`Record::granted`].
+    /// As policy wants to know it; `granted` is [`Record::granted`], `processors` those the client has now: one whom
+    /// the person was not told of changes what she said yes to as much as another version of the purpose does.
     #[must_use]
-    pub fn facts<'a>(&'a self, granted: &'a [&'a str], uses_in_period: u32, fresh: bool) -> ConsentFacts<'a> {
+    pub fn facts<'a>(
+        &'a self,
+        granted: &'a [&'a str],
+        processors: &[catalogue::Text],
+        uses_in_period: u32,
+        fresh: bool,
+    ) -> ConsentFacts<'a> {
+        let told = processors.iter().all(|processor| self.record.processors.contains(processor));
         ConsentFacts {
             state: self.state,
             granted,
-            purpose_version: &self.record.purpose_version,
+            purpose_version: if told { &self.record.purpose_version } else { "" },
             limits: &self.record.limits,
             uses: u32::try_from(self.row.used).unwrap_or(u32::MAX),
             uses_in_period,
@@ -184,7 +230,8 @@ async fn commit(engines: &Engines, event: entry::Event, command: Command) -> Res
     let entry = Some(event.draft(Arc::clone(&engines.random)));
     match engines.appender.run(Command { entry, ..command }).await? {
         Outcome::Done { entry: Some(_), .. } => Ok(()),
-        Outcome::Stale | Outcome::LimitReached(Reach::Prompts) => Err(Error::Stale),
+        // Another policy set is in force than the one this was decided by: read again, by a node that has it.
+        Outcome::Stale | Outcome::BundleChanged | Outcome::LimitReached(Reach::Prompts) => Err(Error::Stale),
         Outcome::Replayed(id) => Err(Error::Replayed(id)),
         Outcome::Done { entry: None, .. }
         | Outcome::UsesExhausted
@@ -192,7 +239,6 @@ async fn commit(engines: &Engines, event: entry::Event, command: Command) -> Res
         | Outcome::ClientSuspended
         | Outcome::OfficialSuspended
         | Outcome::TokenRevoked
-        | Outcome::BundleChanged
         | Outcome::ConsentNotLive(_)
         | Outcome::LimitReached(Reach::Uses | Reach::Frequency | Reach::Hours) => {
             Err(Error::Inconsistent("outcome"))

@@ -46,14 +46,17 @@ pub async fn of_subject(engines: &Engines, subject: &Subject) -> Result<Vec<Cons
     rows.into_iter().map(|row| Consent::open(row, subject)).collect()
 }
 
-/// What a person is asked and has not answered, newest first; what is past its time is not waiting any more.
+/// What a person is asked and has not answered, newest first; what is past its time, or about what has changed since, is
+/// not waiting any more.
 ///
 /// # Errors
 /// [`Error`] when one cannot be read.
 pub async fn waiting(engines: &Engines, subject: &Subject) -> Result<Vec<Consent>, Error> {
     let now = engines.now();
     let mut all = of_subject(engines, subject).await?;
-    all.retain(|consent| consent.state.is_waiting() && now.0 < consent.row.answer_by);
+    all.retain(|consent| {
+        consent.state.is_waiting() && now.0 < consent.row.answer_by && !consent.is_outdated(engines)
+    });
     Ok(all)
 }
 

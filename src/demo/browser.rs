@@ -122,6 +122,10 @@ impl Page {
                 let fields = tags
                     .filter_map(|tag| {
                         let tag = tag.split('>').next()?;
+                        // A box that is not ticked is not sent.
+                        if tag.contains("type=\"checkbox\"") && !tag.contains(" checked") {
+                            return None;
+                        }
                         Some((attribute(tag, "name")?, attribute(tag, "value").unwrap_or_default()))
                     })
                     .collect();
@@ -157,7 +161,7 @@ mod tests {
             url: "http://127.0.0.1/".parse().unwrap(),
             status: 200,
             text: "<p><form method=\"post\" action=\"/go?a=1&amp;b=2\"><input type=\"hidden\" name=\"csrf\" \
-                   value=\"x&amp;y\"><input name=\"login\"></form>"
+                   value=\"x&amp;y\"><input name=\"login\"><input type=\"checkbox\" name=\"weak\"></form>"
                 .to_owned(),
         };
         let fields = BTreeMap::from([("csrf".into(), "x&y".into()), ("login".into(), String::new())]);

@@ -70,6 +70,17 @@ fn foreign() -> HttpResponse {
     error::problem(&Problem::new(403, "grant_of_another_client", "This grant is another client's"))
 }
 
+/// `GET /oauth/status-lists` (Token Status List §9.2): for anybody, as the lists are.
+pub async fn status_lists(state: Data<State>) -> HttpResponse {
+    match oauth::status_lists(&state.engines).await {
+        Ok(lists) => HttpResponse::Ok()
+            .insert_header((header::CACHE_CONTROL, "public, max-age=5"))
+            .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+            .json(serde_json::json!({ "status_lists": lists })),
+        Err(e) => error::office(&e),
+    }
+}
+
 /// `GET /oauth/status-lists/{n}`: for anybody; what it says names nobody.
 pub async fn status_list(state: Data<State>, path: Path<String>) -> HttpResponse {
     let nothing =

@@ -22,6 +22,7 @@ pub const ENDPOINTS: &[(&str, &str)] = &[
     ("POST", "/oauth/revoke"),
     ("GET", "/oauth/grants/{id}"),
     ("DELETE", "/oauth/grants/{id}"),
+    ("GET", "/oauth/status-lists"),
     ("GET", "/oauth/status-lists/{n}"),
     ("POST", "/data"),
     ("GET", "/receipts/keys"),
@@ -59,6 +60,7 @@ pub fn configure(app: &mut ServiceConfig) {
                 .route(web::head().to(grants::query))
                 .route(web::delete().to(grants::give_back)),
         )
+        .service(get("/oauth/status-lists", grants::status_lists))
         .service(get("/oauth/status-lists/{n}", grants::status_list))
         .service(post("/data").route(web::post().to(data::data)))
         .service(get("/receipts/keys", receipts::keys))

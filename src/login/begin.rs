@@ -5,12 +5,12 @@ use std::time::Duration;
 use openidconnect::{
     AuthenticationContextClass, AuthenticationFlow, CsrfToken, Nonce, PkceCodeChallenge, PkceCodeVerifier,
     Scope,
-    core::{CoreClient, CoreResponseType},
+    core::{CoreAuthPrompt, CoreClient, CoreResponseType},
 };
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{error::LoginError, provider::Provider};
+use super::{error::LoginError, provider::Provider, step_up::StepUp};
 use crate::{crypto::Random, secret::Secret, time::Millis};
 
 /// How long a person may take at the issuer.
@@ -72,24 +72,39 @@ pub struct PendingSignIn {
     pub return_to: ReturnTo,
     /// From then on the answer comes too late.
     pub expires: Millis,
+    /// What the answer must prove beside who it is.
+    #[serde(default)]
+    pub step_up: Option<StepUp>,
 }
 
-/// Begins a sign-in: the address of the issuer's authorization endpoint, and what [`super::finish`] will need.
+/// Begins a sign-in: the address of the issuer's authorization endpoint, and what [`super::finish`] will need. With an
+/// `assurance` (1 to 4) the person must prove herself anew and at least so surely.
+///
+/// # Errors
+/// [`LoginError::Unavailable`], or [`LoginError::AssuranceTooLow`] when this issuer cannot do it.
 pub async fn begin(
     provider: &Provider,
     now: Millis,
     random: &dyn Random,
     return_to: ReturnTo,
+    assurance: Option<u8>,
 ) -> Result<(Url, PendingSignIn), LoginError> {
+    let config = &provider.config;
+    let step_up = assurance.map(|assurance| StepUp::new(assurance, now));
+    let acr_values: Vec<&str> = match step_up {
+        Some(step_up) => step_up.acr_values(config)?,
+        None => config.acr_values.iter().map(String::as_str).collect(),
+    };
     let known = provider.known(now).await?;
     let (state, nonce, verifier) = (random.token(), random.token(), random.token());
     let pending = PendingSignIn {
         state: Secret::new(state.clone()),
         nonce: Secret::new(nonce.clone()),
         pkce_verifier: Secret::new(verifier.clone()),
-        issuer: provider.config.issuer.clone(),
+        issuer: config.issuer.clone(),
         return_to,
         expires: now + PENDING,
+        step_up,
     };
     let client = CoreClient::from_provider_metadata(known.metadata.clone(), provider.client_id(), None)
         .set_redirect_uri(provider.redirect.clone());
@@ -100,12 +115,18 @@ pub async fn begin(
             move || Nonce::new(nonce),
         )
         .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(verifier)))
-        .add_scopes(provider.config.scopes.iter().cloned().map(Scope::new));
-    for acr in &provider.config.acr_values {
-        request = request.add_auth_context_value(AuthenticationContextClass::new(acr.clone()));
+        .add_scopes(config.scopes.iter().cloned().map(Scope::new));
+    for acr in acr_values {
+        request = request.add_auth_context_value(AuthenticationContextClass::new(acr.to_owned()));
     }
-    if let Some(seconds) = provider.config.max_age_seconds {
-        request = request.set_max_age(Duration::from_secs(seconds.into()));
+    let usual = config.max_age_seconds.map(|seconds| Duration::from_secs(seconds.into()));
+    if step_up.is_some() {
+        // A session over there may be one of a weaker sign-in: only a new one can be stronger. With `max_age` the ID
+        // token must say when it was (OpenID Connect Core §2); no sign-in under way is older than that.
+        request = request.add_prompt(CoreAuthPrompt::Login);
+        request = request.set_max_age(usual.map_or(PENDING, |usual| usual.min(PENDING)));
+    } else if let Some(usual) = usual {
+        request = request.set_max_age(usual);
     }
     let (url, _, _) = request.url();
     Ok((url, pending))

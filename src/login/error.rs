@@ -58,6 +58,9 @@ pub enum LoginError {
     /// `exp` has passed, or `iat` lies in the future.
     #[error("the token is not valid now")]
     TokenExpired,
+    /// `acr` is absent or stands for less than was demanded, or the issuer has nothing that is enough.
+    #[error("the sign-in is weaker than was demanded")]
+    AssuranceTooLow,
     /// `auth_time` is absent or too long ago for what is asked.
     #[error("the person signed in too long ago")]
     AuthenticationTooOld,
@@ -94,6 +97,7 @@ impl LoginError {
             Self::WrongAudience => "login_wrong_audience",
             Self::WrongNonce => "login_wrong_nonce",
             Self::TokenExpired => "login_token_expired",
+            Self::AssuranceTooLow => "login_assurance_too_low",
             Self::AuthenticationTooOld => "login_authentication_too_old",
             Self::ClaimMissing(_) => "login_claim_missing",
             Self::NotAnOfficialIssuer => "login_not_an_official_issuer",

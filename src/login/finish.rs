@@ -49,6 +49,8 @@ pub struct SignedIn {
     pub role: SignedInRole,
     /// 1 (lowest) to 4, from `acr`.
     pub assurance: u8,
+    /// How the person proved themselves, in the issuer's own word; `None` when it says nothing fit to keep.
+    pub acr: Option<String>,
     /// When the person proved themselves to the issuer, if it says so.
     pub auth_time: Option<Millis>,
     /// The ID token, for [`super::logout_url`] only.
@@ -79,6 +81,8 @@ pub async fn finish(
     match params.error.as_deref() {
         None => {}
         Some("access_denied") => return Err(LoginError::Cancelled),
+        // OpenID Connect Core Error Code unmet_authentication_requirements 1.0.
+        Some("unmet_authentication_requirements") => return Err(LoginError::AssuranceTooLow),
         Some(error) => return Err(LoginError::Refused(error_code(error))),
     }
     let code = params.code.clone().ok_or(LoginError::CallbackMalformed)?;
@@ -100,6 +104,10 @@ pub async fn finish(
     }
     let auth_time = claims.get("auth_time").and_then(Value::as_i64).map(Millis::from_seconds);
     check_age(provider.config.max_age_seconds, auth_time, now)?;
+    let assurance = provider.config.assurance(claims.get("acr").and_then(Value::as_str));
+    if let Some(step_up) = pending.step_up {
+        step_up.check(assurance, auth_time, now)?;
+    }
 
     let subject = claims.get("sub").and_then(Value::as_str).ok_or(LoginError::TokenMalformed)?.to_owned();
     let userinfo = if provider.config.userinfo {
@@ -112,7 +120,9 @@ pub async fn finish(
         issuer: provider.config.issuer.clone(),
         sid: read.text("sid"),
         role: read.role(&provider.config)?,
-        assurance: provider.config.assurance(claims.get("acr").and_then(Value::as_str)),
+        assurance,
+        // Only the ID token's: what it was asked for is answered there.
+        acr: (Claims { id_token: &claims, userinfo: None }).text("acr"),
         auth_time,
         id_token: Secret::new(id_token),
         subject,

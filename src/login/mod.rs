@@ -19,6 +19,7 @@ mod jws;
 mod logout;
 mod provider;
 pub mod session;
+mod step_up;
 
 pub use actor::{VerifiedActor, verify_actor_token};
 pub use begin::{PendingSignIn, ReturnTo, begin};
@@ -28,6 +29,7 @@ pub use error::LoginError;
 pub use finish::{CallbackParams, SignedIn, finish};
 pub use logout::{LogoutToken, claimed_issuer, logout_url, verify_logout_token};
 pub use provider::{Provider, ProviderError};
+pub use step_up::StepUp;
 
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,7 @@ use super::{
     issue::Ask,
     pushed::{context, grant_wish, hash, wish},
     refresh::resume,
-    release::{Grant, Once, used_again},
+    release::{Again, Grant, Once, used_again},
 };
 use crate::{
     consent::{self, Answer, Answering, Consent, Give},
@@ -87,7 +87,12 @@ pub async fn arrive(
             return Ok(Arrival::SomebodyElse);
         }
         let open = consent.state.is_waiting() && now.0 < consent.row.answer_by;
-        return if open { Ok(Arrival::Asked(Box::new(consent))) } else { Err(gone().into()) };
+        // She is told why, and led back, by the page of the question.
+        return if open || consent.was_outdated() {
+            Ok(Arrival::Asked(Box::new(consent)))
+        } else {
+            Err(gone().into())
+        };
     }
     if now.0 >= row.expires {
         return Err(gone().into());
@@ -223,6 +228,27 @@ pub async fn answer(
     Ok(Answered { consent, location })
 }
 
+/// Where the browser goes back to from a request that waits for what is no longer asked: the agency is told that it must
+/// ask again. `None` when she was not sent here.
+///
+/// # Errors
+/// [`Error`] when the pushed request cannot be read.
+pub async fn outdated(engines: &Engines, consent: &Consent) -> Result<Option<String>, Error> {
+    let pushed = match consent.record.channel {
+        Channel::Present => engines.store.pushed_for(consent.row.id).await?,
+        Channel::Absent => None,
+    };
+    let Some(row) = pushed else { return Ok(None) };
+    let verdict = Verdict::Error(purpose_changed(ErrorCode::InvalidAuthorizationDetails));
+    go_back(engines, &consent.record.client_id, &open(engines, &row)?, verdict).map(Some)
+}
+
+/// The purpose has changed while the person had not answered.
+pub(super) fn purpose_changed(code: ErrorCode) -> OAuthError {
+    let description = "the purpose has changed since it was asked for; ask again";
+    OAuthError::new(code, "purpose_changed", description)
+}
+
 fn issue_code(
     engines: &Engines,
     consent: &Consent,
@@ -292,7 +318,7 @@ pub(super) async fn redeem<'a>(
     let mut grant = resume(engines, ask, consent, None, issued.resource.as_deref()).await?;
     grant.fresh = true;
     grant.refresh = true;
-    let once = once(asked.code.expose(), issued.expires);
+    let once = once(asked.code.expose(), issued.expires, Again::IsTheft);
     grant.once = Some(once);
     // Before any rule is asked: a second time is a second time even where the consent is used up by now.
     if engines.store.was_used(once.id).await? {
@@ -302,8 +328,8 @@ pub(super) async fn redeem<'a>(
 }
 
 /// What is remembered of something that is exchanged once.
-pub(super) fn once(secret: &str, expires: Millis) -> Once {
-    Once { id: jose::replay_id("exchange", "", secret, expires), expires }
+pub(super) fn once(secret: &str, expires: Millis, again: Again) -> Once {
+    Once { id: jose::replay_id("exchange", "", secret, expires), expires, again }
 }
 
 fn open(engines: &Engines, row: &Row) -> Result<PushedRequest, Error> {

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{Authenticated, Error, client::use_up};
 use crate::{
-    domain::consent::State,
+    domain::{catalogue::BasisKind, consent::State},
     engines::Engines,
     jose::{
         access_token::{AccessToken, Confirmation},
@@ -14,8 +14,10 @@ use crate::{
     protocol::{
         form::Form,
         introspection::{ActiveToken, Introspection, token_of},
+        rar::GrantedDetail,
         token::TokenType,
     },
+    standing,
     store::tokens::Token,
 };
 
@@ -98,7 +100,7 @@ async fn look(engines: &Engines, who: &Authenticated, form: &Form) -> Result<Int
     })))
 }
 
-/// A known token whose consent, if it rests on one, is in force.
+/// A known token whose consent, if it rests on one, is in force and not ruled out by the person's own rules.
 async fn live(engines: &Engines, compact: &str) -> Result<Option<(AccessToken, Token)>, Error> {
     let Some((token, row)) = known(engines, compact).await? else { return Ok(None) };
     // INVARIANT I7: withdrawn, paused or over, it opens nothing from the next question on.
@@ -113,7 +115,28 @@ async fn live(engines: &Engines, compact: &str) -> Result<Option<(AccessToken, T
             return Ok(None);
         }
     }
+    if is_ruled_out(engines, &token, &row).await? {
+        return Ok(None);
+    }
     Ok(Some((token, row)))
+}
+
+/// Whether the person's own rules of today close what the token opened, as they do at the data endpoint (I7).
+async fn is_ruled_out(engines: &Engines, token: &AccessToken, row: &Token) -> Result<bool, Error> {
+    let Some(detail) = token.detail() else { return Ok(false) };
+    let detail: GrantedDetail =
+        serde_json::from_value(detail.clone()).map_err(|_| Error::Inconsistent("authorization detail"))?;
+    // A basis nobody knows is held to what the strictest demands.
+    let basis = BasisKind::parse(detail.basis.as_str()).unwrap_or(BasisKind::Consent);
+    match basis {
+        // These override her rules: there is nothing to look up.
+        BasisKind::Statutory | BasisKind::Emergency => return Ok(false),
+        BasisKind::Consent | BasisKind::Contract => {}
+    }
+    let client = engines.registry.client(&token.client_id).await?.ok_or(Error::Inconsistent("client"))?;
+    let subject = engines.vault.subject(row.subject).await?.ok_or(Error::Inconsistent("subject"))?;
+    let rules = standing::load(engines, &subject).await?;
+    Ok(rules.close(basis, &detail.purpose, &client.agency, engines.now()))
 }
 
 /// A token of ours that has neither ended nor been revoked, whose client still stands.

@@ -43,6 +43,7 @@ pub fn authorization_server(engines: &Engines) -> AuthorizationServer {
         backchannel_authentication_endpoint: Some(at("/oauth/bc-authorize")),
         backchannel_token_delivery_modes_supported: list(&["poll"]),
         backchannel_user_code_parameter_supported: Some(false),
+        status_list_aggregation_endpoint: Some(at("/oauth/status-lists")),
         grant_management_endpoint: Some(at("/oauth/grants")),
         grant_management_actions_supported: actions.map(str::to_owned).collect(),
         grant_management_action_required: Some(false),

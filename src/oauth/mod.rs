@@ -22,7 +22,7 @@ mod revoke;
 mod service;
 mod status;
 
-pub use authorize::{Answered, Answers, Arrival, Said, answer, arrive};
+pub use authorize::{Answered, Answers, Arrival, Said, answer, arrive, outdated};
 pub use backchannel::{Prompting, ask_absent, login_hint};
 pub use client::{Authenticated, authenticate};
 pub use introspect::{Answer as IntrospectionAnswer, introspect};
@@ -30,7 +30,7 @@ pub use issue::{Actor, Ask, issue};
 pub use metadata::{authorization_server, protected_resource};
 pub use pushed::push;
 pub use revoke::revoke;
-pub use status::status_list;
+pub use status::{status_list, status_lists};
 
 use crate::{
     consent,

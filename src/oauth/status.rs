@@ -39,6 +39,17 @@ pub(super) async fn assign(
     Ok(Some((place, StatusReference::new(index, &address(engines, place.div_euclid(size()))))))
 }
 
+/// The addresses of all lists that tokens can be in (Token Status List §9.2), oldest first.
+///
+/// # Errors
+/// [`Error::Store`] when the database fails.
+pub async fn status_lists(engines: &Engines) -> Result<Vec<String>, Error> {
+    let next = engines.store.next_number("status").await?;
+    // Numbers are taken in blocks: a list exists from its first number on.
+    let lists = next.max(0).saturating_add(size() - 1).div_euclid(size());
+    Ok((0..lists).map(|list| address(engines, list)).collect())
+}
+
 fn address(engines: &Engines, list: i64) -> String {
     format!("{}/oauth/status-lists/{list}", engines.addresses.issuer)
 }

@@ -221,6 +221,14 @@ impl Store {
     }
 }
 
+/// Has the clockwork look at every request that waits for an answer: what it asks for may have changed.
+pub(super) async fn wake_waiting(tx: &mut Tx, at: Millis) -> Result<(), Error> {
+    const SQL: &str =
+        "UPDATE consents SET wake = $1 WHERE wake > $1 AND state IN ('requested', 'deferred', 'half_given')";
+    on!(tx, |c| sqlx::query(SQL).bind(at.0).execute(c).await.map(drop))?;
+    Ok(())
+}
+
 /// Inserts a consent with its first event.
 pub(super) async fn begin(tx: &mut Tx, begin: &Begin, at: Millis) -> Result<(), Error> {
     const SQL: &str = "INSERT INTO consents (id, subject, client, grant_id, state, revision, asked_at, answer_by, \

@@ -63,6 +63,7 @@ fn claims(now: Millis) -> Claims {
             how: both("Bấm “Rút lại”.", "Press “Withdraw”."),
             consequence: None,
         },
+        processors: Vec::new(),
         case: None,
         justification: None,
         binding_message: None,

@@ -4,7 +4,9 @@
 //
 // CONFIG is one issuer, or {"issuers": [issuer…]}; issuers whose URLs share a port are mounted on their paths.
 //   issuer    "http://127.0.0.1:PORT[/path]"; with port 0 a free port is chosen and printed. Loopback only.
-//   accounts  [{login, password, sub?, name?, national_id?, agency?, unit?, role?, acr?}]; sub defaults to login
+//   accounts  [{login, password, sub?, name?, national_id?, agency?, unit?, role?, acr?, step_up?, age?}]; sub defaults to
+//             login. Asked by `acr_values` for `step_up`, a sign-in is worth that and was made `age` seconds ago;
+//             asked for anything else, it is worth `acr`, as OpenID Connect Core §3.1.2.1 leaves it free to be.
 //   clients   [{client_id, client_secret | jwks, redirect_uris, post_logout_redirect_uris?, backchannel_logout_uri?,
 //              token_endpoint_auth_method?, id_token_signed_response_alg?}]
 //   algorithms  ["ES256"] by default; also "PS256", "EdDSA", "RS256" (for clients that must refuse it)
@@ -69,7 +71,7 @@ async function issuerHandler({ issuer, accounts = [], clients = [], algorithms =
   const bySub = new Map(accounts.map((account) => [account.sub ?? account.login, account]));
   const byLogin = new Map(accounts.map((account) => [account.login, account]));
   const tag = createHash('sha256').update(issuer).digest('hex').slice(0, 8);
-  const acrs = new Set([acr, ...accounts.map((account) => account.acr).filter(Boolean)]);
+  const acrs = new Set([acr, ...accounts.flatMap((account) => [account.acr, account.step_up]).filter(Boolean)]);
 
   const provider = new Provider(issuer, {
     clients: clients.map((client) => ({
@@ -146,7 +148,9 @@ async function issuerHandler({ issuer, accounts = [], clients = [], algorithms =
       const form = await readForm(request);
       const account = byLogin.get(form.get('login'));
       if (account && account.password === form.get('password')) {
-        const login = { accountId: account.sub ?? account.login, acr: account.acr ?? acr, amr: ['pwd'] };
+        const stronger = account.step_up && (details.params.acr_values ?? '').split(' ').includes(account.step_up);
+        const login = { accountId: account.sub ?? account.login, acr: stronger ? account.step_up : (account.acr ?? acr), amr: stronger ? ['pwd', 'otp'] : ['pwd'] };
+        if (stronger && account.age) login.ts = Math.floor(Date.now() / 1000) - account.age;
         return provider.interactionFinished(request, response, { login }, { mergeWithLastSubmission: false });
       }
       error = 'The sign-in name or the password is wrong.';

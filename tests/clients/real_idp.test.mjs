@@ -1,4 +1,5 @@
-// A real `oidc-provider` signs a citizen, an official and a compliance officer in to a real `minhbach serve`: the
+// A real `oidc-provider` signs citizens, an official and a compliance officer in, and citizens more strongly where
+// sensitive information is asked for, to a real `minhbach serve`: the
 // demonstration's configuration with other issuers, a database, keys and log of its own. Its registers are the
 // demonstration's, so it must be running: needs KIT=path to its kit.json, and MINHBACH (target/debug/minhbach).
 import assert from 'node:assert/strict';
@@ -12,12 +13,14 @@ import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
 import { importJWK } from 'jose';
 import * as oidc from 'openid-client';
+import { connect } from './consent.mjs';
 import { detail, loadKit, loadPurposes } from './kit.mjs';
 import { Visitor } from './sign_in.mjs';
 
 const BINARY = process.env.MINHBACH ?? join(import.meta.dirname, '..', '..', 'target', 'debug', 'minhbach');
 const SECRET = 'a-secret-for-tests-only-0123456789';
 const AGENCY = 'csgt-thu-nghiem';
+const [HOSPITAL, HOSPITAL_SOFTWARE] = ['benh-vien-mau', 'benh-vien.ho-so'];
 const PURPOSE = 'passport.issuance';
 const ID_TOKEN = 'urn:ietf:params:oauth:token-type:id_token';
 const BACK_AT_AGENCY = 'http://127.0.0.1:9/agency';
@@ -29,6 +32,10 @@ const kit = loadKit();
 const PEOPLE = {
   citizen: { login: 'an', password: 'an-password', sub: 'c-1', acr: 'loa3', name: 'Nguyễn Văn Thử Nghiệm' },
   other: { login: 'binh', password: 'binh-password', sub: 'c-2', acr: 'loa3', name: 'Trần Thị Giả Lập' },
+  // At first by password alone; two of them cannot do better when asked to.
+  modest: { login: 'chi', password: 'chi-password', sub: 'c-3', acr: 'loa1', step_up: 'loa3', name: 'Lê Thử Nghiệm' },
+  stubborn: { login: 'dung', password: 'dung-password', sub: 'c-4', acr: 'loa1', name: 'Phạm Thử Nghiệm' },
+  stale: { login: 'giang', password: 'giang-password', sub: 'c-5', acr: 'loa1', step_up: 'loa3', age: 3600, name: 'Vũ Thử Nghiệm' },
   official: { login: 'cb-0900', password: 'cb-password', sub: 'o-1', acr: 'loa3', name: 'Cán bộ Thử', unit: 'Đội Hộ chiếu' },
   compliance: { login: 'bv-0900', password: 'bv-password', sub: 'v-1', acr: 'loa3', name: 'Kiểm tra viên Thử' },
 };
@@ -43,7 +50,9 @@ async function freePort() {
 
 /** The sections of a TOML file, each with its sub-sections; the first holds what stands before any header. */
 const sections = (toml) => toml.split(/^(?=\[\[?[\w-]+\])/m);
-const isKept = (section) => !/^\[\[(issuers|officials)\]/.test(section) && (!section.startsWith('[[clients]]') || section.includes(`agency = "${AGENCY}"`));
+const isKept = (section) => !/^\[\[(issuers|officials)\]/.test(section) && (!section.startsWith('[[clients]]') || [AGENCY, HOSPITAL].some((agency) => section.includes(`agency = "${agency}"`)));
+/** The hospital's officials sign in nowhere here. */
+const withoutOfficials = (section) => (section.includes(`agency = "${HOSPITAL}"`) ? section.split(/^(?=\[\[?clients\.)/m).filter((part) => !part.startsWith('[[clients.actor_issuers]]')).join('') : section);
 
 /** Waits for `condition`, asking again every 50 ms. */
 async function until(condition, what, seconds = 20) {
@@ -87,9 +96,10 @@ describe('a real identity provider and a real service', { skip: kit ? false : 'K
     const relying = { client_id: 'minhbach', client_secret: SECRET, redirect_uris: [`${issuer}/sign-in/callback`], post_logout_redirect_uris: [`${issuer}/signed-out`], backchannel_logout_uri: `${issuer}/logout/backchannel` };
     // The agency's own software signs its officials in; its ID tokens are what Minh Bạch takes as `actor_token`.
     const software = (id) => ({ client_id: id, client_secret: SECRET, redirect_uris: [BACK_AT_AGENCY] });
-    const { citizen, other, official, compliance } = PEOPLE;
+    const { citizen, other, modest, stubborn, stale, official, compliance } = PEOPLE;
+    const weak = [modest, stubborn, stale].map((person, n) => ({ ...person, national_id: `99900000070${n}` }));
     const provider = [
-      { issuer: 'http://127.0.0.1:0/citizens', accounts: [{ ...citizen, national_id: kit.citizens[0].national_id }, { ...other, national_id: kit.citizens[1].national_id }], clients: [relying] },
+      { issuer: 'http://127.0.0.1:0/citizens', accounts: [{ ...citizen, national_id: kit.citizens[0].national_id }, { ...other, national_id: kit.citizens[1].national_id }, ...weak], clients: [relying] },
       { issuer: `http://127.0.0.1:0/agencies/${AGENCY}`, accounts: [{ ...official, national_id: kit.citizens[0].national_id }], clients: [relying, software('csgt.giay-phep'), software('somebody-else')] },
       { issuer: `http://127.0.0.1:0/compliance/${AGENCY}`, accounts: [compliance], clients: [relying] },
     ];
@@ -104,14 +114,14 @@ describe('a real identity provider and a real service', { skip: kit ? false : 'K
 
   function writeConfiguration() {
     const given = readFileSync(join(dirname(process.env.KIT), 'service', 'minhbach.toml'), 'utf8');
-    const kept = sections(given).filter(isKept).join('');
+    const kept = sections(given).filter(isKept).map(withoutOfficials).join('');
     const section = (url, role, vi, en, more = '') => `
 [[issuers]]
 issuer = "${url}"
 client_id = "minhbach"
 display_name = { vi = "${vi}", en = "${en}" }
 authentication = { client_secret_basic = { client_secret = "${SECRET}" } }
-acr = { loa3 = 3 }
+acr = { loa1 = 1, loa3 = 3 }
 role = ${role}
 ${more}`;
     const toml = [
@@ -215,6 +225,53 @@ ${more}`;
     const { visitor: stranger } = await signIn('citizen', PEOPLE.other);
     assert.equal((await stranger.request(`${issuer}/me/history/${released.id}`)).status, 404);
   });
+
+  /** A citizen signs in by password, and the hospital asks for her records; resolves to the page she is shown. */
+  async function askedForRecords(person, nth) {
+    const { visitor } = await signIn('citizen', person);
+    const hospital = await connect({ ...kit, issuer }, HOSPITAL_SOFTWARE);
+    const records = (await loadPurposes({ issuer })).find((p) => p.id === 'health.record_share');
+    const asked = await hospital.ask(hospital.detail(records, { national_id: `99900000070${nth}` }, { case: `BA.2026.${process.pid}` }));
+    const page = await visitor.visit(asked.url);
+    assert.equal(page.response.status, 200, page.html);
+    assert.ok(!page.html.includes('name="answer"'), 'too weak a sign-in is not asked');
+    return { visitor, hospital, asked, page };
+  }
+
+  /** She presses the button, and signs in again at the provider. */
+  async function proveMore(person, { visitor, page }) {
+    let leaving;
+    const form = await visitor.submit(page, {}, (here) => (here.pathname.endsWith('/auth') ? ((leaving = here), false) : false), 'name="assurance"');
+    assert.match(form.html, /type="password"/, 'a session over there is not enough');
+    const sent = leaving.searchParams;
+    assert.deepEqual([sent.get('acr_values'), sent.get('prompt'), sent.get('max_age')], ['loa3', 'login', '600']);
+    return visitor.submit(form, { login: person.login, password: person.password });
+  }
+
+  test('a citizen who is asked for sensitive information proves more at oidc-provider, and then her answer counts', async () => {
+    const at = await askedForRecords(PEOPLE.modest, 0);
+    const question = await proveMore(PEOPLE.modest, at);
+    assert.equal(question.response.status, 200, question.html);
+    assert.equal(question.url.pathname, at.page.url.pathname, 'back at the question');
+    assert.match(question.html, /name="answer"/);
+    const back = await at.visitor.submit(question, { answer: 'give', field: [] }, (here) => here.href.startsWith(at.hospital.redirectUri), '/answer"');
+    assert.ok(back.url.searchParams.get('code'), back.url.href);
+    const consents = await (await at.visitor.request(`${issuer}/api/v1/me/consents`, { headers: { accept: 'application/json' } })).json();
+    assert.equal(consents.consents[0].state, 'given');
+  });
+
+  for (const [name, nth, what] of [['stubborn', 1, 'ignores the acr it was asked for'], ['stale', 2, 'has not seen her for an hour']]) {
+    test(`a provider that ${what} is not believed, and there is no loop`, async () => {
+      const person = PEOPLE[name];
+      const at = await askedForRecords(person, nth);
+      const refused = await proveMore(person, at);
+      assert.deepEqual([refused.response.status, refused.url.origin], [403, issuer], refused.html);
+      assert.match(refused.html, /chưa đủ mạnh/);
+      assert.ok(await isSignedIn(at.visitor), 'she is signed in as before');
+      const again = await at.visitor.visit(at.page.url);
+      assert.ok(again.html.includes('name="assurance"') && !again.html.includes('name="answer"'));
+    });
+  }
 
   test('an issuer of officials makes nobody a citizen, whatever it claims', async () => {
     const { visitor } = await signIn(`official-${AGENCY}`, PEOPLE.official);

@@ -142,8 +142,11 @@ async fn a_purpose_ruled_out_opens_nothing_on_consent_until_the_choice_is_taken_
     // The token she had allowed before is worth nothing either, and no register is asked.
     caller.data(&token).await.problem("never", 403, "standing_never_purpose");
     assert_eq!(app.registers.asked("driver"), 0);
+    // Nor does anybody who asks about it hear that it counts (I7).
+    assert_eq!(caller.introspect(&token).await.body, json!({ "active": false }));
 
     forget(app, &anh).await;
+    assert_eq!(caller.introspect(&token).await.body["active"], true);
     assert_eq!(newest(app, &anh, "choice.changed").await.decision.as_deref(), Some("remove"));
     caller.data(&token).await.ok();
     caller.token(&reminder(CITIZEN)).await.ok();
@@ -182,6 +185,7 @@ async fn what_the_law_opens_is_opened_and_the_entry_names_the_choices_it_overrod
     assert_eq!(newest(app, &anh, "token.issued").await.overrides, ["never_agency", "ask_each_time"]);
     police.data(&token).await.ok();
     assert_eq!(newest(app, &anh, "data.released").await.overrides, ["never_agency", "ask_each_time"]);
+    assert_eq!(police.introspect(&token).await.body["active"], true);
     // What the entry names are the choices of the moment, not those of the token.
     forget(app, &anh).await;
     police.data(&token).await.ok();
@@ -201,8 +205,10 @@ async fn hours_are_kept_to_the_millisecond_at_the_token_and_at_the_data(app: &mu
     caller.token(&reminder(CITIZEN)).await.ok();
     app.pass(Duration::from_hours(9).saturating_sub(instant));
     let token = caller.token(&reminder(CITIZEN)).await.access_token();
+    assert_eq!(caller.introspect(&token).await.body["active"], true);
     app.pass(instant);
     caller.data(&token).await.problem("at five", 403, "standing_outside_hours");
+    assert_eq!(caller.introspect(&token).await.body, json!({ "active": false }));
     let reply = caller.token(&reminder(CITIZEN)).await;
     reply.refused("at five", 403, "access_denied", "standing_outside_hours");
 }

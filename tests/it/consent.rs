@@ -228,6 +228,9 @@ async fn status_of(caller: &Caller<'_>, token: &str) -> Option<Status> {
 async fn a_status_list_says_what_still_counts(app: &mut TestApp) {
     let resource = holder(app).await;
     let (ward, bank) = (app.ward(), app.bank());
+    let found = ward.get("/.well-known/oauth-authorization-server").await.ok();
+    let all = found.at("/status_list_aggregation_endpoint").strip_prefix(ISSUER).unwrap().to_owned();
+    assert_eq!(ward.get(&all).await.ok().body, json!({ "status_lists": [] }), "no token is in one yet");
     let taken = async |detail: &Value| {
         let mut form = ward.push_form(detail);
         form.push(("resource", resource.clone()));
@@ -236,6 +239,8 @@ async fn a_status_list_says_what_still_counts(app: &mut TestApp) {
     };
     let (token, consent) = taken(&reminder(5)).await;
     assert_eq!(status_of(&ward, &token).await, Some(Status::Valid));
+    let uri = jws::claims(&token)["status"]["status_list"]["uri"].clone();
+    assert_eq!(ward.get(&all).await.ok().body, json!({ "status_lists": [uri] }));
     app.does(consent, Act::Pause).await;
     app.pass(Duration::from_secs(5));
     assert_eq!(status_of(&ward, &token).await, Some(Status::Suspended));

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     consent::{by_id, events, live, of_subject, text, waiting},
-    domain::consent::{Act, State},
+    domain::consent::{Act, Authenticated, State},
     store::scratch::store_suite,
 };
 
@@ -195,6 +195,68 @@ async fn two_must_say_yes_and_to_the_same_fields(s: Scratch) {
     assert_eq!(no.state, State::Refused, "the no of one is enough");
 }
 
+/// I3: whoever calls, only the person or somebody who acts for her under a representation answers.
+async fn nobody_but_the_person_or_who_acts_for_her_answers(s: Scratch) {
+    let o = office(s).await;
+    let consent = o.asked(Wanted::default()).await;
+    let (mother, herself) = (o.world.person(16).await.id(), o.person.id());
+    let as_ = |capacity| Actor { capacity, ..own() };
+    let nobody = [
+        Actor::system(),
+        Actor::agency(),
+        as_(Capacity::Agency),
+        as_(Capacity::Authority),
+        as_(Capacity::System),
+        Actor { acting: Some(mother), ..own() },
+        Actor { representation: Some(Uuid::from_u128(8)), ..own() },
+        as_(Capacity::Parent),
+        Actor { representation: None, ..parent(mother) },
+        Actor { acting: None, ..parent(mother) },
+        parent(herself),
+        Actor { capacity: Capacity::Attorney, ..parent(herself) },
+    ];
+    for by in nobody {
+        for what in [yes(GrantWish::Create), Answer::Refuse, Answer::Defer] {
+            let out = answer(o.engines(), &consent, says(by.clone(), what)).await;
+            assert!(matches!(out, Err(Error::NotAPerson)), "{by:?}");
+        }
+    }
+    // The purpose demands 2, and sensitive fields 3.
+    for assurance in [None, Some(0), Some(2)] {
+        for what in [yes(GrantWish::Create), Answer::Refuse, Answer::Defer] {
+            let out = answer(o.engines(), &consent, says(Actor { assurance, ..own() }, what)).await;
+            assert!(matches!(out, Err(Error::AssuranceTooLow)), "{assurance:?}");
+        }
+    }
+    assert_eq!(events(o.engines(), &consent).await.unwrap().len(), 1);
+    let plain = o.asked(Wanted { fields: vec![NAME.to_owned()], ..Wanted::default() }).await;
+    let weak = |level| Actor { assurance: Some(level), ..own() };
+    let out = answer(o.engines(), &plain, says(weak(1), Answer::Refuse)).await;
+    assert!(matches!(out, Err(Error::AssuranceTooLow)));
+    answer(o.engines(), &plain, says(weak(2), Answer::Refuse)).await.unwrap();
+    for capacity in [Capacity::Parent, Capacity::Guardian, Capacity::Attorney] {
+        let consent = o.asked(Wanted::default()).await;
+        let by = Actor { capacity, ..parent(mother) };
+        let given = answer(o.engines(), &consent, says(by.clone(), yes(GrantWish::Create))).await.unwrap();
+        assert_eq!(given.record.answered_by, Some(by));
+    }
+}
+
+async fn how_and_when_she_signed_in_is_remembered_with_the_answer(s: Scratch) {
+    let o = office(s).await;
+    let consent = o.asked(Wanted::default()).await;
+    let authenticated = Authenticated { acr: Some("loa3".to_owned()), at: Some(NOW) };
+    let by = Actor { authenticated, ..own() };
+    answer(o.engines(), &consent, says(by.clone(), yes(GrantWish::Create))).await.unwrap();
+    let read = by_id(o.engines(), consent.row.id).await.unwrap().unwrap();
+    assert_eq!(read.record.answered_by.as_ref(), Some(&by));
+    assert_eq!(events(o.engines(), &read).await.unwrap().pop().unwrap().event.by, by);
+    // Records from before say nothing of it, and read back.
+    let plain = serde_json::to_value(own()).unwrap();
+    assert!(plain.get("authenticated").is_none());
+    assert_eq!(serde_json::from_value::<Actor>(plain).unwrap(), own());
+}
+
 async fn what_an_answer_uses_up_is_used_up_once_and_only_with_it(s: Scratch) {
     let o = office(s).await;
     let (one, other) = (o.asked(Wanted::default()).await, o.asked(Wanted::default()).await);
@@ -219,5 +281,7 @@ store_suite! {
     a_field_that_was_not_asked_for_or_must_be_given_cannot_be_answered,
     a_yes_to_nothing_is_none,
     two_must_say_yes_and_to_the_same_fields,
+    nobody_but_the_person_or_who_acts_for_her_answers,
+    how_and_when_she_signed_in_is_remembered_with_the_answer,
     what_an_answer_uses_up_is_used_up_once_and_only_with_it,
 }

@@ -124,7 +124,91 @@ async fn one_that_cannot_be_opened_does_not_stop_the_others(s: Scratch) {
     assert!(row.wake.unwrap() > NOW.0 + 48 * HOUR, "it is looked at again another day");
 }
 
+/// A request as it was asked under an earlier version of the purpose.
+async fn asked_before(o: &Office, joint: bool) -> Consent {
+    let mut before = purpose(o.engines()).clone();
+    before.version = "0".repeat(64);
+    let fields = [NAME, BLOOD].map(str::to_owned);
+    let wish = Ask {
+        client: &o.client,
+        subject: &o.person,
+        purpose: &before,
+        fields: &fields,
+        limits: once(),
+        answer_by: NOW + Duration::from_hours(48),
+        case: None,
+        justification: None,
+        official: None,
+        binding_message: None,
+        channel: Channel::Absent,
+        joint,
+        scopes: Vec::new(),
+        replays: Vec::new(),
+        also: &|_| Vec::new(),
+    };
+    ask(o.engines(), wish).await.unwrap()
+}
+
+async fn activate(o: &Office, bundle: &str) {
+    let event = Event {
+        id: o.engines().id(),
+        at: o.engines().now(),
+        kind: Kind::PolicyActivated,
+        subject: o.engines().vault.system().await.unwrap(),
+        facts: Facts::default(),
+    };
+    let entry = Some(event.draft(o.engines().random.clone()));
+    let changes = vec![Change::ActivateBundle(bundle.into())];
+    assert!(done(&o.run(Command { entry, changes, ..Command::default() }).await));
+}
+
+async fn a_request_about_a_purpose_that_has_changed_is_answered_by_nobody_and_ends(s: Scratch) {
+    let o = office(s).await;
+    let same = o.asked(Wanted::default()).await;
+    let given = o.given(Wanted::default(), GrantWish::Create).await;
+    let (one, two) = (asked_before(&o, false).await, asked_before(&o, false).await);
+    for what in [yes(GrantWish::Create), Answer::Refuse, Answer::Defer] {
+        assert!(matches!(o.answer(&one, what).await, Err(Error::PurposeChanged)));
+    }
+    let waits = crate::consent::waiting(o.engines(), &o.person).await.unwrap();
+    assert_eq!(waits.iter().map(|c| c.row.id).collect::<Vec<_>>(), [same.row.id]);
+    o.at(1);
+    assert_eq!(run_due(o.engines(), 10).await.unwrap(), 0, "nobody has told the clockwork");
+    // A node whose policies are not in force leaves it alone, and so does the transaction.
+    activate(&o, "of another node").await;
+    assert_eq!(run_due(o.engines(), 10).await.unwrap(), 0);
+    let tried = end(o.engines(), &one, Act::Invalidate, Actor::system(), None).await;
+    assert!(matches!(tried, Err(Error::Stale)));
+    assert_eq!((state(&o, &one).await, state(&o, &two).await), (State::Requested, State::Requested));
+    let bundle = o.engines().bundle.to_string();
+    activate(&o, &bundle).await;
+    o.at(2);
+    assert_eq!(run_due(o.engines(), 10).await.unwrap(), 3, "each that waits is looked at");
+    for consent in [&one, &two] {
+        assert_eq!(state(&o, consent).await, State::Invalidated);
+        let ended = by_id(o.engines(), consent.row.id).await.unwrap().unwrap();
+        assert!(ended.was_outdated());
+        let last = events(o.engines(), consent).await.unwrap().pop().unwrap();
+        assert_eq!((last.act, &last.event.by), (Act::Invalidate, &Actor::system()));
+        assert_eq!(last.event.note.as_deref(), Some("purpose_changed"));
+        let entry = o.engines().store.entry(last.entry).await.unwrap().unwrap();
+        let facts = crate::ledger::entry::open(&entry, &o.person).unwrap().0.facts;
+        assert_eq!(
+            (entry.kind.as_str(), facts.note.as_deref()),
+            ("consent.invalidated", Some("purpose_changed"))
+        );
+        let out = o.run(token(o.engines(), consent, Vec::new()).1).await;
+        assert_eq!(out, Outcome::ConsentNotLive(Some(State::Invalidated)));
+    }
+    assert_eq!((state(&o, &same).await, state(&o, &given).await), (State::Requested, State::Given));
+    assert_eq!(run_due(o.engines(), 10).await.unwrap(), 0, "the other one sleeps until its time is over");
+    o.at(48 * HOUR);
+    assert_eq!(run_due(o.engines(), 10).await.unwrap(), 1);
+    assert_eq!(state(&o, &same).await, State::Unanswered);
+}
+
 store_suite! {
+    a_request_about_a_purpose_that_has_changed_is_answered_by_nobody_and_ends,
     silence_is_recorded_as_no_answer_and_gives_nothing,
     what_is_over_opens_nothing_whether_or_not_the_clockwork_has_run,
     it_expires_while_paused_and_resuming_it_late_opens_nothing,

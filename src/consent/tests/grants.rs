@@ -52,16 +52,31 @@ async fn replacing_ends_older_consents_and_all_their_tokens(s: Scratch) {
     let older = o.given(Wanted::default(), GrantWish::Create).await;
     let held = with_refresh(&o, &older).await;
     let grant = older.row.grant_id.unwrap();
+    o.at(1);
     let paused = o.given(Wanted::default(), GrantWish::Merge(grant)).await;
     end(o.engines(), &paused, Act::Pause, own(), None).await.unwrap();
     let newer = o.given(Wanted::default(), GrantWish::Replace(grant)).await;
     assert_eq!(alive(&o, &held).await, (false, false));
+    assert_eq!(newer.record.supersedes, Some(paused.row.id), "the newest of them");
+    let given = events(o.engines(), &newer).await.unwrap().pop().unwrap();
+    let given = o.engines().store.entry(given.entry).await.unwrap().unwrap();
+    let mut places = vec![given.idx];
     for id in [older.row.id, paused.row.id] {
         let consent = by_id(o.engines(), id).await.unwrap().unwrap();
         assert_eq!(consent.state, State::Superseded);
         let last = events(o.engines(), &consent).await.unwrap().pop().unwrap();
-        assert_eq!((last.act, last.event.note), (Act::Supersede, Some(newer.row.id.to_string())));
+        let note = Some(newer.row.id.to_string());
+        assert_eq!((last.act, &last.event.note), (Act::Supersede, &note));
+        // Each has an entry of its own in her history, beside that of the yes.
+        let entry = o.engines().store.entry(last.entry).await.unwrap().unwrap();
+        let (record, _) = crate::ledger::entry::open(&entry, &o.person).unwrap();
+        assert_eq!((entry.subject, record.kind.as_str()), (o.person.id(), "consent.superseded"));
+        assert_eq!((record.facts.consent, &record.facts.note), (Some(id.to_string()), &note));
+        assert_eq!(record.facts.fields, consent.record.granted());
+        assert_eq!(record.facts.grant, Some(grant.to_string()));
+        places.push(entry.idx);
     }
+    assert_eq!(places, [given.idx, given.idx + 1, given.idx + 2], "with the yes, in one transaction");
     assert!(standing(&o, grant).await, "the grant goes on with the new consent");
     let held = with_refresh(&o, &newer).await;
     assert_eq!(alive(&o, &held).await, (true, true));

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::{
+    ACR, WEAK_ACR,
     accounts::{self, Realm},
     page,
     state::{Code, Session, State},
@@ -33,6 +34,9 @@ pub(super) struct Request {
     code_challenge_method: Option<String>,
     prompt: Option<String>,
     max_age: Option<u64>,
+    acr_values: Option<String>,
+    /// From the form: by password alone.
+    weak: Option<String>,
     /// From the form.
     #[serde(default)]
     login: String,
@@ -55,7 +59,8 @@ pub(super) async fn show(
     let prompt = request.prompt.as_deref().unwrap_or_default();
     let session = cookie(&http)
         .and_then(|cookie| state.session(&realm, cookie))
-        .filter(|session| prompt != "login" && is_fresh(&state, session, request.max_age));
+        .filter(|session| prompt != "login" && is_fresh(&state, session, request.max_age))
+        .filter(|session| is_enough(session, request.acr_values.as_deref()));
     match session {
         Some(session) => answer(&state, &realm, &request, session),
         None if prompt == "none" => back(&state, &realm, &request, &[("error", "login_required")]),
@@ -71,7 +76,8 @@ pub(super) async fn sign_in(state: Data<State>, realm: Path<String>, request: Fo
     };
     let account = accounts::find(&realm, request.login.trim())
         .filter(|account| equal(account.password().as_bytes(), request.password.as_bytes()));
-    let Some((cookie, session)) = account.and_then(|account| state.open_session(&realm, account)) else {
+    let acr = if request.weak.is_some() { WEAK_ACR } else { ACR };
+    let Some((cookie, session)) = account.and_then(|account| state.open_session(&realm, account, acr)) else {
         return form(&realm, &request, true);
     };
     let mut response = answer(&state, &realm, &request, session);
@@ -125,6 +131,11 @@ fn is_fresh(state: &State, session: &Session, max_age: Option<u64>) -> bool {
     max_age.is_none_or(|seconds| session.auth_time + Duration::from_secs(seconds) > state.clock.now())
 }
 
+/// Whether a session's sign-in is one of those asked for.
+fn is_enough(session: &Session, acr_values: Option<&str>) -> bool {
+    acr_values.is_none_or(|values| values.split(' ').any(|value| value == session.acr))
+}
+
 fn answer(state: &State, realm: &Realm, request: &Request, session: Session) -> HttpResponse {
     let code = state.issue(Code {
         client_id: request.client_id.clone(),
@@ -162,6 +173,7 @@ fn form(realm: &Realm, request: &Request, refused: bool) -> HttpResponse {
         ("nonce", &request.nonce),
         ("code_challenge", &request.code_challenge),
         ("code_challenge_method", &request.code_challenge_method),
+        ("acr_values", &request.acr_values),
     ];
     let hidden: Vec<(&str, &str)> =
         [("client_id", request.client_id.as_str()), ("redirect_uri", request.redirect_uri.as_str())]

@@ -39,8 +39,11 @@ use crate::{
 };
 use state::State;
 
-/// The `acr` every sign-in here claims: a password at a counter that looks like level 3, and is nothing of the kind.
+/// The `acr` a sign-in here claims: a password at a counter that looks like level 3, and is nothing of the kind.
 pub const ACR: &str = "loa3";
+/// The `acr` of somebody who chose to sign in by password alone: level 2, too weak for sensitive information. What was
+/// asked for changes nothing, so that also a provider that ignores it can be seen.
+pub const WEAK_ACR: &str = "loa2";
 
 /// A relying party registered with every issuer of this provider.
 #[derive(Clone, Debug)]
@@ -139,7 +142,7 @@ impl IdentityProvider {
     pub fn id_token(&self, realm: &Realm, login: &str, audience: &str, auth_time: Millis) -> Option<String> {
         let account = accounts::find(realm, login)?;
         let sid = self.state.random.token();
-        let facts = token::Facts { audience, auth_time, sid: &sid, nonce: None };
+        let facts = token::Facts { audience, auth_time, sid: &sid, nonce: None, acr: ACR };
         token::id_token(&self.state, realm, &account, &facts)
     }
 }
@@ -170,7 +173,7 @@ async fn discovery(state: Data<State>, realm: web::Path<String>) -> HttpResponse
         "code_challenge_methods_supported": ["S256"],
         "scopes_supported": ["openid", "profile"],
         "claims_supported": realm.claims(),
-        "acr_values_supported": [ACR],
+        "acr_values_supported": [WEAK_ACR, ACR],
         "ui_locales_supported": ["vi", "en"],
         "authorization_response_iss_parameter_supported": true,
         "backchannel_logout_supported": true,

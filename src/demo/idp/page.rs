@@ -10,7 +10,7 @@ const STYLE: &str = "body{font:1.125rem/1.5 sans-serif;max-width:32rem;margin:0 
 .banner{background:#fff3c4;border:2px solid #7a4b00;padding:.5rem 1rem}\
 label{display:block;margin-top:1rem}input{font:inherit;width:100%;box-sizing:border-box;padding:.5rem;border:1px solid #555}\
 button{font:inherit;margin-top:1rem;padding:.75rem 1.5rem;border:0;background:#0b4f8a;color:#fff}\
-.error{color:#a40000;font-weight:bold}table{border-collapse:collapse;margin-top:.5rem}td,th{text-align:left;padding:.25rem .75rem .25rem 0;overflow-wrap:anywhere}";
+.tick{display:flex;gap:.75rem;align-items:center;margin:1rem 0 0}.tick input{width:1.5rem;height:1.5rem;flex:none}.tick label{margin:0}.error{color:#a40000;font-weight:bold}table{border-collapse:collapse;margin-top:.5rem}td,th{text-align:left;padding:.25rem .75rem .25rem 0;overflow-wrap:anywhere}";
 
 /// The sign-in form. `hidden` are the parameters of the request, sent along again.
 pub(super) fn sign_in(realm: &Realm, hidden: &[(&str, &str)], refused: bool) -> HttpResponse {
@@ -30,6 +30,8 @@ pub(super) fn sign_in(realm: &Realm, hidden: &[(&str, &str)], refused: bool) -> 
          <input type=\"text\" id=\"login\" name=\"login\" autocomplete=\"username\" autocapitalize=\"none\" required>\
          <label for=\"password\">Mật khẩu <span lang=\"en\">/ Password</span></label>\
          <input type=\"password\" id=\"password\" name=\"password\" autocomplete=\"current-password\" required>\
+         <p class=\"tick\"><input type=\"checkbox\" id=\"weak\" name=\"weak\"><label for=\"weak\">Chỉ dùng mật khẩu, mức thấp \
+         <span lang=\"en\">/ By password alone, a weaker sign-in</span></label></p>\
          <button type=\"submit\">Đăng nhập <span lang=\"en\">/ Sign in</span></button></form>\
          <h2>Người mô phỏng <span lang=\"en\">/ Synthetic people</span></h2><table><thead><tr>\
          <th scope=\"col\">Tên</th><th scope=\"col\">Đăng nhập</th><th scope=\"col\">Mật khẩu</th></tr></thead><tbody>",

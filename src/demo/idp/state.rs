@@ -53,6 +53,8 @@ pub(super) struct Session {
     /// What tokens call it; the cookie holds another secret.
     pub(super) sid: String,
     pub(super) auth_time: Millis,
+    /// How she signed in.
+    pub(super) acr: &'static str,
     /// The clients that were told of it, and are told of its end.
     clients: BTreeSet<String>,
 }
@@ -83,12 +85,18 @@ impl State {
     }
 
     /// Opens a session; gives the cookie's value.
-    pub(super) fn open_session(&self, realm: &Realm, account: Account) -> Option<(String, Session)> {
+    pub(super) fn open_session(
+        &self,
+        realm: &Realm,
+        account: Account,
+        acr: &'static str,
+    ) -> Option<(String, Session)> {
         let session = Session {
             realm: realm.clone(),
             account,
             sid: self.random.token(),
             auth_time: self.clock.now(),
+            acr,
             clients: BTreeSet::new(),
         };
         let mut memory = self.memory();

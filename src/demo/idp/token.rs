@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    ACR, Client, Realm,
+    Client, Realm,
     accounts::Account,
     keys,
     state::{Code, State},
@@ -42,6 +42,7 @@ pub(super) struct Facts<'a> {
     pub(super) auth_time: Millis,
     pub(super) sid: &'a str,
     pub(super) nonce: Option<&'a str>,
+    pub(super) acr: &'a str,
 }
 
 /// An id token of this provider; `None` only when the system gives no randomness to sign with.
@@ -55,7 +56,7 @@ pub(super) fn id_token(state: &State, realm: &Realm, account: &Account, facts: &
         ("iat", json!(now)),
         ("exp", json!(now + LIFETIME_S)),
         ("auth_time", json!(facts.auth_time.seconds())),
-        ("acr", json!(ACR)),
+        ("acr", json!(facts.acr)),
         ("sid", json!(facts.sid)),
     ] {
         claims.insert(name.to_owned(), value);
@@ -89,6 +90,7 @@ pub(super) async fn token(
         auth_time: session.auth_time,
         sid: &session.sid,
         nonce: nonce.as_deref(),
+        acr: session.acr,
     };
     let Some(id_token) = id_token(&state, &session.realm, &session.account, &facts) else {
         return HttpResponse::InternalServerError().json(json!({ "error": "server_error" }));

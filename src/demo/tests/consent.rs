@@ -10,7 +10,7 @@ use crate::{
     consent::{self, Ask, Consent},
     crypto::{Algorithm, sha256},
     domain::{
-        catalogue::BasisKind,
+        catalogue::{BasisKind, Purpose},
         client::Profile,
         consent::{Channel, Limits, State},
         receipt,
@@ -31,6 +31,10 @@ pub(super) const PURPOSE: &str = "private.bank_verification";
 const OPTIONAL: &str = "person.birth_date";
 
 pub(super) async fn bank(s: Scratch) -> World {
+    bank_with(s, Profile::default()).await
+}
+
+pub(super) async fn bank_with(s: Scratch, profile: Profile) -> World {
     let w = world(s).await;
     let key = PrivateJwk::generate(Algorithm::EdDsa).unwrap();
     let spec = ClientSpec {
@@ -42,7 +46,7 @@ pub(super) async fn bank(s: Scratch) -> World {
         redirect_uris: vec![BACK.to_owned()],
         audience: None,
         actor_issuers: Vec::new(),
-        profile: Profile::default(),
+        profile,
     };
     register_client(&w.engines, &spec).await.unwrap();
     w
@@ -50,8 +54,11 @@ pub(super) async fn bank(s: Scratch) -> World {
 
 /// Asks without anybody having been sent here.
 pub(super) async fn asked(w: &World) -> Consent {
+    asked_for(w, w.engines.register.catalogue().purpose(PURPOSE).unwrap()).await
+}
+
+pub(super) async fn asked_for(w: &World, purpose: &Purpose) -> Consent {
     let client = w.engines.registry.client(CLIENT).await.unwrap().unwrap();
-    let purpose = w.engines.register.catalogue().purpose(PURPOSE).unwrap();
     let terms = purpose.consent.as_ref().unwrap();
     let now = w.engines.now();
     let ask = Ask {
@@ -75,7 +82,7 @@ pub(super) async fn asked(w: &World) -> Consent {
 }
 
 /// Where a browser is sent by the bank, which pushed its request before.
-async fn pushed(w: &World) -> String {
+pub(super) async fn pushed(w: &World) -> String {
     let client = w.engines.registry.client(CLIENT).await.unwrap().unwrap();
     let purpose = w.engines.register.catalogue().purpose(PURPOSE).unwrap();
     let details = json!([{

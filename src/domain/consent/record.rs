@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Limits;
-use crate::domain::catalogue::Text;
+use crate::{domain::catalogue::Text, time::Millis};
 
 /// The version of this form.
 pub const SCHEMA: &str = "minhbach/consent/1";
@@ -45,6 +45,9 @@ pub struct Record {
     pub law: Text,
     /// How it is taken back, and what follows.
     pub withdrawal: Withdrawal,
+    /// Who processes for the agency what it reads, or gets it from it, as it was when it asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub processors: Vec<Text>,
     /// The case (dossier code).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub case: Option<String>,
@@ -78,6 +81,13 @@ impl Record {
     #[must_use]
     pub fn granted(&self) -> Vec<&str> {
         self.items.iter().filter(|item| item.granted == Some(true)).map(|item| item.field.as_str()).collect()
+    }
+
+    /// Whether others than the agency must stop with it: that takes five days longer (Decree 356/2025/ND-CP,
+    /// Article 5(2)).
+    #[must_use]
+    pub const fn has_processors(&self) -> bool {
+        !self.processors.is_empty()
     }
 
     /// Whether a sensitive field is asked for.
@@ -179,13 +189,43 @@ pub struct Actor {
     /// Its strength, 1 to 4.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assurance: Option<u8>,
+    /// How and when the issuer had her prove herself.
+    #[serde(default, skip_serializing_if = "Authenticated::is_unsaid")]
+    pub authenticated: Authenticated,
+}
+
+/// How somebody proved who she is, in the words of the issuer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Authenticated {
+    /// The authentication context class (`acr`, OpenID Connect Core §2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
+    /// When it was (`auth_time`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Millis>,
+}
+
+impl Authenticated {
+    /// Whether nothing is known of it.
+    #[must_use]
+    pub const fn is_unsaid(&self) -> bool {
+        self.acr.is_none() && self.at.is_none()
+    }
 }
 
 impl Actor {
     /// The service's own clockwork.
     #[must_use]
     pub const fn system() -> Self {
-        Self { capacity: Capacity::System, acting: None, representation: None, issuer: None, assurance: None }
+        Self {
+            capacity: Capacity::System,
+            acting: None,
+            representation: None,
+            issuer: None,
+            assurance: None,
+            authenticated: Authenticated { acr: None, at: None },
+        }
     }
 
     /// The agency that asks.

@@ -227,6 +227,8 @@ pub enum Role {
     DataController,
     /// Who answered for the person (Law 91/2025/QH15, Article 24): named by the representation's id, never by a number.
     Representative,
+    /// Who processes for the controller what it reads, or gets it from it.
+    DataProcessor,
     /// Whoever keeps the record and signs: this service.
     RecordKeeper,
     /// The authority that receives complaints.

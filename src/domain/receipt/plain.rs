@@ -44,6 +44,9 @@ pub fn plain(claims: &Claims, lang: Lang) -> String {
         };
         page.line("receipt-representative", &text(lang, key));
     }
+    for party in claims.parties.iter().filter(|party| party.role == Role::DataProcessor) {
+        page.maybe("receipt-processor", party.name.as_ref().map(|name| page.of(name)));
+    }
     page.line("receipt-purpose", page.of(&it.title));
     page.line("receipt-reason", page.of(&it.reason));
     page.maybe("receipt-case", it.case.as_deref());

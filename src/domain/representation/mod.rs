@@ -22,7 +22,7 @@ pub use answer::{AnswerError, Bond, Guarded, answer, guarded};
 
 use super::{
     catalogue::Purpose,
-    consent::{Actor, Capacity},
+    consent::{Actor, Authenticated, Capacity},
 };
 use crate::time::Millis;
 
@@ -348,6 +348,7 @@ impl Representation {
             representation: Some(self.id),
             issuer,
             assurance,
+            authenticated: Authenticated::default(),
         }
     }
 }

@@ -17,6 +17,8 @@ pub enum Problem {
     SignInAgain,
     /// The sign-in did not work.
     SignInFailed,
+    /// The sign-in was weaker, or older, than what was demanded; nothing else helps than another one.
+    SignInTooWeak,
     /// A form was filled in wrongly or was too old (its token against cross-site requests did not match).
     FormExpired,
     /// The request could not be understood.
@@ -43,12 +45,13 @@ pub enum Problem {
 
 impl Problem {
     /// All, for the test that renders each.
-    pub const EACH: [Self; 16] = [
+    pub const EACH: [Self; 17] = [
         Self::NotFound,
         Self::NotAllowed,
         Self::Suspended,
         Self::SignInAgain,
         Self::SignInFailed,
+        Self::SignInTooWeak,
         Self::FormExpired,
         Self::BadRequest,
         Self::Changed,
@@ -67,7 +70,11 @@ impl Problem {
     pub const fn status(self) -> u16 {
         match self {
             Self::NotFound => 404,
-            Self::NotAllowed | Self::Suspended | Self::FormExpired | Self::NotForYou => 403,
+            Self::NotAllowed
+            | Self::Suspended
+            | Self::SignInTooWeak
+            | Self::FormExpired
+            | Self::NotForYou => 403,
             Self::SignInAgain => 401,
             Self::SignInFailed | Self::BadRequest | Self::RequestGone => 400,
             Self::Changed | Self::NeedsOther | Self::RuledOut => 409,
@@ -85,6 +92,7 @@ impl Problem {
             Self::Suspended => ("error-suspended", "error-suspended-do"),
             Self::SignInAgain => ("error-sign-in-again", "error-sign-in-again-do"),
             Self::SignInFailed => ("error-sign-in-failed", "error-sign-in-failed-do"),
+            Self::SignInTooWeak => ("error-sign-in-too-weak", "error-sign-in-too-weak-do"),
             Self::FormExpired => ("error-form-expired", "error-form-expired-do"),
             Self::BadRequest => ("error-bad-request", "error-bad-request-do"),
             Self::Changed => ("error-changed", "error-changed-do"),

@@ -23,7 +23,7 @@ use crate::{
     http::pages::{
         consent::{
             done::{Answer, RequestDone},
-            request::{Joint, Optional, Request, StepUp},
+            request::{Joint, Optional, Request, RequestChanged, StepUp},
         },
         parts::Field,
     },
@@ -63,10 +63,13 @@ pub(super) async fn request(visit: Visit, id: Path<String>) -> HttpResponse {
 
 async fn show(visit: &Visit, id: &str) -> Result<HttpResponse, Failure> {
     let Own { session, consent } = own(visit, id).await?;
+    if consent.is_outdated(&visit.state.engines) || consent.was_outdated() {
+        return changed(visit, &consent, StatusCode::OK).await;
+    }
     if !consent.state.is_waiting() {
         return Ok(visit.redirect(&format!("/me/consents/{}", consent.row.id)));
     }
-    let needed = notice::assurance(&visit.state.engines, &consent);
+    let needed = consent.assurance(&visit.state.engines);
     if session.assurance < needed {
         return step_up(visit, &consent, needed, &format!("/requests/{}", consent.row.id), StatusCode::OK)
             .await;
@@ -113,6 +116,21 @@ async fn question(
         changed: changed.is_some(),
     };
     visit.leading_to(changed.unwrap_or(StatusCode::OK), &page, &back(visit, consent).await?)
+}
+
+/// The page that says that the purpose has changed since it was asked for, with the way back to the agency. The agency
+/// asks again; this request can be answered by nobody.
+async fn changed(visit: &Visit, consent: &Consent, status: StatusCode) -> Result<HttpResponse, Failure> {
+    let engines = &visit.state.engines;
+    let mut words = Words::new(engines, visit.lang);
+    let page = RequestChanged {
+        page: visit.layout(),
+        id: consent.row.id.to_string(),
+        agency: words.agency(Some(&consent.record.agency)),
+        purpose: super::consents::titled(&mut words, consent).await?.title,
+        back: oauth::outdated(engines, consent).await?,
+    };
+    visit.html(status, &page)
 }
 
 /// Where the browser may go after the form: browsers hold redirects after a form to the page's policy too.
@@ -216,13 +234,16 @@ async fn take(
     let engines = &visit.state.engines;
     let Own { session, consent } = own(visit, id).await?;
     let filled = Filled::read(visit, form(filled)?)?;
+    if consent.is_outdated(engines) || consent.was_outdated() {
+        return changed(visit, &consent, StatusCode::CONFLICT).await;
+    }
     if !consent.state.is_waiting() || filled.revision != consent.row.revision {
         return Err(consent::Error::Stale.into());
     }
     if state_now(engines, &consent).is_over() {
         return Err(consent::Error::TooLate.into());
     }
-    let needed = notice::assurance(engines, &consent);
+    let needed = consent.assurance(engines);
     let page = format!("/requests/{}", consent.row.id);
     if session.assurance < needed {
         return step_up(visit, &consent, needed, &page, StatusCode::FORBIDDEN).await;
@@ -251,13 +272,7 @@ async fn take(
 
 /// The one who is signed in, acting for herself.
 pub(super) fn herself(session: &Session) -> Actor {
-    Actor {
-        capacity: Capacity::Own,
-        acting: None,
-        representation: None,
-        issuer: Some(session.issuer.clone()),
-        assurance: Some(session.assurance),
-    }
+    session.herself()
 }
 
 /// `GET /requests/{id}/done`: what was recorded, for as long as it is what stands.

@@ -249,6 +249,7 @@ fn own(visit: &Visit) -> Actor {
         representation: None,
         issuer: session.map(|session| session.issuer.clone()),
         assurance: session.map(|session| session.assurance),
+        authenticated: session.map(|session| session.authenticated.clone()).unwrap_or_default(),
     }
 }
 

@@ -14,7 +14,6 @@ use super::{
     asked::{herself, step_up},
     consents::{Own, of_agency, own},
     error::Failure,
-    notice,
     view::Words,
     visit::{Visit, form},
 };
@@ -51,9 +50,9 @@ fn last(deadline: Deadline) -> Millis {
 }
 
 /// By when the agency must answer, and have stopped, if a consent is taken back at `from`.
-fn deadlines(engines: &Engines, from: Millis) -> (Millis, Millis) {
+fn deadlines(engines: &Engines, consent: &Consent, from: Millis) -> (Millis, Millis) {
     let calendar = &engines.calendar;
-    (last(calendar.reply_by(from)), last(calendar.stop_by(from, false)))
+    (last(calendar.reply_by(from)), last(calendar.stop_by(from, consent.record.has_processors())))
 }
 
 /// `GET /me/consents/{id}/withdraw`.
@@ -68,7 +67,7 @@ async fn before(visit: &Visit, id: &str) -> Result<HttpResponse, Failure> {
     if !consent.state.is_standing() {
         return Ok(visit.redirect(&format!("/me/consents/{}", consent.row.id)));
     }
-    let (reply_by, stop_by) = deadlines(engines, engines.now());
+    let (reply_by, stop_by) = deadlines(engines, &consent, engines.now());
     let mut words = Words::new(engines, visit.lang);
     visit.page(&Withdraw {
         page: visit.layout(),
@@ -115,7 +114,7 @@ async fn press(visit: &Visit, id: &str, pressed: Pressed, act: Act) -> Result<Ht
     }
     let page = format!("/me/consents/{}", consent.row.id);
     // What lets data flow again is as good as a yes.
-    let needed = notice::assurance(engines, &consent);
+    let needed = consent.assurance(engines);
     if matches!(act, Act::Resume | Act::Confirm) && session.assurance < needed {
         return step_up(visit, &consent, needed, &page, StatusCode::FORBIDDEN).await;
     }
@@ -142,7 +141,7 @@ async fn after(visit: &Visit, id: &str) -> Result<HttpResponse, Failure> {
     let Some(at) = events.iter().find(|event| event.act == Act::Withdraw).map(|event| event.at) else {
         return Ok(visit.redirect(&format!("/me/consents/{}", consent.row.id)));
     };
-    let (reply_by, stop_by) = deadlines(engines, at);
+    let (reply_by, stop_by) = deadlines(engines, &consent, at);
     let id = consent.row.id.to_string();
     visit.page(&WithdrawDone {
         page: visit.layout(),

@@ -146,8 +146,9 @@ const fn of_consent(error: &consent::Error) -> Problem {
         Error::FieldNotAsked | Error::NothingGranted => Problem::BadRequest,
         Error::NeedsTheOther => Problem::NeedsOther,
         Error::RuledOut => Problem::RuledOut,
-        Error::AssuranceTooLow => Problem::SignInAgain,
-        Error::GrantUnknown => Problem::RequestGone,
+        Error::AssuranceTooLow => Problem::SignInTooWeak,
+        Error::GrantUnknown | Error::PurposeChanged => Problem::RequestGone,
+        Error::NotAPerson => Problem::Internal,
         Error::Store(_) => Problem::Unavailable,
         Error::Vault(error) => of_vault(error),
         Error::Append(error) => of_append(error),
@@ -218,6 +219,7 @@ const fn of_session(error: &SessionError) -> Problem {
 const fn of_login(error: &LoginError) -> Problem {
     match error {
         LoginError::Unavailable(_) => Problem::Unavailable,
+        LoginError::AssuranceTooLow | LoginError::AuthenticationTooOld => Problem::SignInTooWeak,
         LoginError::UnsafeReturn
         | LoginError::StateMismatch
         | LoginError::SignInExpired
@@ -234,7 +236,6 @@ const fn of_login(error: &LoginError) -> Problem {
         | LoginError::WrongAudience
         | LoginError::WrongNonce
         | LoginError::TokenExpired
-        | LoginError::AuthenticationTooOld
         | LoginError::ClaimMissing(_)
         | LoginError::NotAnOfficialIssuer
         | LoginError::LogoutToken(_) => Problem::SignInFailed,
@@ -249,6 +250,7 @@ const fn coded(problem: Problem) -> (&'static str, &'static str) {
         Problem::Suspended => ("official_suspended", "The official is suspended"),
         Problem::SignInAgain => ("not_signed_in", "Nobody is signed in"),
         Problem::SignInFailed => ("sign_in_failed", "The sign-in did not work"),
+        Problem::SignInTooWeak => ("sign_in_too_weak", "A stronger, new sign-in is needed"),
         Problem::FormExpired => ("form_expired", "The form does not come from a page of ours"),
         Problem::BadRequest => ("bad_request", "The request cannot be understood"),
         Problem::Changed => ("consent_changed", "It was answered or changed already"),

@@ -4,7 +4,7 @@
 use super::{error::Failure, view::Words};
 use crate::{
     consent::{self, Consent},
-    domain::catalogue::{BasisKind, Confidence, Purpose},
+    domain::catalogue::{BasisKind, Confidence},
     engines::Engines,
     http::pages::{
         consent::words,
@@ -24,12 +24,6 @@ pub(super) struct Text {
     pub(super) hash: String,
 }
 
-/// The purpose a consent is about, as long as it is the version that was asked for (I10).
-pub(super) fn purpose<'a>(engines: &'a Engines, consent: &Consent) -> Option<&'a Purpose> {
-    let purpose = engines.register.catalogue().purpose(&consent.record.purpose);
-    purpose.filter(|purpose| purpose.version == consent.record.purpose_version)
-}
-
 /// The text about a request in a language.
 ///
 /// # Errors
@@ -37,8 +31,8 @@ pub(super) fn purpose<'a>(engines: &'a Engines, consent: &Consent) -> Option<&'a
 /// would answer.
 pub(super) fn text(engines: &Engines, consent: &Consent, lang: Lang) -> Result<Text, Failure> {
     let record = &consent.record;
-    let today = purpose(engines, consent);
-    if today.is_none() && record.scopes.is_empty() {
+    let today = consent.purpose(engines);
+    if consent.is_outdated(engines) {
         return Err(Failure::RequestGone);
     }
     let words = Words::new(engines, lang);
@@ -70,20 +64,11 @@ pub(super) fn text(engines: &Engines, consent: &Consent, lang: Lang) -> Result<T
         justification: said(&record.justification),
         limits: record.limits.clone(),
         retention: words.said(&record.recipient_retention),
+        processors: record.processors.iter().map(|name| words.said(name)).collect(),
         refusing: terms.map_or_else(String::new, |terms| words.said(&terms.refusing)),
         citations: citations.collect(),
     };
     let html = render_notice(&notice)?;
     let (hash, text) = consent::text(lang.tag(), html);
     Ok(Text { notice, html: text.body, hash })
-}
-
-/// The lowest assurance of the sign-in that may say yes or no, or let a consent go on.
-pub(super) fn assurance(engines: &Engines, consent: &Consent) -> u8 {
-    /// How a person uses services, and every sensitive field (Decree 69/2024/ND-CP, Article 20).
-    const SENSITIVE: u8 = 3;
-    let purpose = engines.register.catalogue().purpose(&consent.record.purpose);
-    let terms = purpose.and_then(|purpose| purpose.consent.as_ref()).map_or(0, |terms| terms.assurance);
-    let sensitive = consent.record.is_sensitive() || !consent.record.scopes.is_empty();
-    terms.max(if sensitive { SENSITIVE } else { 0 })
 }

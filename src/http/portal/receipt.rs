@@ -8,7 +8,7 @@ use actix_web::{HttpResponse, http::header, web::Path};
 use super::{
     consents::{Own, own},
     error::Failure,
-    notice, progress,
+    progress,
     visit::Visit,
 };
 use crate::{
@@ -103,7 +103,7 @@ async fn claims(engines: &Engines, consent: &Consent) -> Result<Claims, Failure>
 /// The texts of the version the record names; of an older one what is remembered (I10).
 async fn words(engines: &Engines, consent: &Consent) -> Result<Words, Failure> {
     let (record, catalogue) = (&consent.record, engines.register.catalogue());
-    if let Some(purpose) = notice::purpose(engines, consent) {
+    if let Some(purpose) = consent.purpose(engines) {
         return Ok(Words::of(catalogue, purpose));
     }
     let today = catalogue.purpose(&record.purpose).map(|purpose: &Purpose| Words::of(catalogue, purpose));

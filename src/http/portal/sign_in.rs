@@ -39,6 +39,8 @@ pub(super) struct Choice {
     csrf: String,
     issuer: String,
     return_to: Option<String>,
+    /// From the page that asks for a stronger sign-in: how strong.
+    assurance: Option<u8>,
 }
 
 /// `GET /sign-in`.
@@ -136,6 +138,9 @@ async fn leave(
     }
     sign_ins.count(&visit.address);
     let provider = visit.state.desk.by_slug(&choice.issuer).ok_or(Failure::Malformed)?;
+    if choice.assurance.is_some_and(|level| !(1..=4).contains(&level)) {
+        return Err(Failure::Malformed);
+    }
     // A path of ours or the role's own page: a forged one leads nowhere (RFC 9700 §4.11.1).
     let asked = choice.return_to.as_deref().and_then(|path| ReturnTo::parse(path).ok());
     let return_to = match asked {
@@ -147,7 +152,9 @@ async fn leave(
         })?,
     };
     let engines = &visit.state.engines;
-    let (to, pending) = begin(provider, engines.now(), engines.random.as_ref(), return_to).await?;
+    let (now, random) = (engines.now(), engines.random.as_ref());
+    // What the form demands is kept here and compared with the answer; who lowers it is asked again by the next page.
+    let (to, pending) = begin(provider, now, random, return_to, choice.assurance).await?;
     keep_pending(engines, &pending, browser).await?;
     Ok(visit.redirect(to.as_str()))
 }

@@ -14,7 +14,10 @@ use uuid::Uuid;
 use super::{LogoutToken, SignedIn, SignedInRole, logout::is_harmless};
 use crate::{
     crypto::{self, Digest},
-    domain::subject::{NationalId, Subject},
+    domain::{
+        consent::{Actor, Authenticated, Capacity},
+        subject::{NationalId, Subject},
+    },
     engines::{Engines, OfficialError, OfficialSignIn},
     jose,
     ledger::appender::AppendError,
@@ -117,6 +120,8 @@ pub struct Session {
     pub issuer: String,
     /// How surely, 1 to 4.
     pub assurance: u8,
+    /// How and when, as far as the issuer said.
+    pub authenticated: Authenticated,
     /// What a form must send back (OWASP synchroniser token).
     pub csrf: String,
     /// The issuer's own session, for signing out there.
@@ -127,12 +132,29 @@ pub struct Session {
     pub expires: Millis,
 }
 
+impl Session {
+    /// The one who is signed in, acting for herself.
+    #[must_use]
+    pub fn herself(&self) -> Actor {
+        Actor {
+            capacity: Capacity::Own,
+            acting: None,
+            representation: None,
+            issuer: Some(self.issuer.clone()),
+            assurance: Some(self.assurance),
+            authenticated: self.authenticated.clone(),
+        }
+    }
+}
+
 /// What is sealed in the row.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Kept {
     role: Role,
     assurance: u8,
+    #[serde(default)]
+    authenticated: Authenticated,
     csrf: String,
     sid: Option<String>,
     id_token: Option<String>,
@@ -173,6 +195,7 @@ pub async fn begin_session(engines: &Engines, person: &SignedIn) -> Result<Secre
     let kept = Kept {
         role,
         assurance: person.assurance,
+        authenticated: Authenticated { acr: person.acr.clone(), at: person.auth_time },
         csrf: engines.random.token(),
         sid: person.sid.clone(),
         id_token: Some(&person.id_token).filter(|token| is_harmless(token)).map(|t| t.expose().clone()),
@@ -239,6 +262,7 @@ pub async fn current(engines: &Engines, cookie: &str) -> Result<Option<Session>,
         who,
         issuer: row.issuer,
         assurance: kept.assurance,
+        authenticated: kept.authenticated,
         csrf: kept.csrf,
         sid: kept.sid,
         id_token: kept.id_token.map(Secret::new),

@@ -154,8 +154,18 @@ impl Idp {
         provider: &Provider,
         bend: impl FnOnce(&mut Value, &mut Value, &mut CallbackParams),
     ) -> Result<SignedIn, LoginError> {
+        self.step_up(provider, None, bend).await
+    }
+
+    /// A sign-in that has to be as strong as that.
+    pub(super) async fn step_up(
+        &self,
+        provider: &Provider,
+        assurance: Option<u8>,
+        bend: impl FnOnce(&mut Value, &mut Value, &mut CallbackParams),
+    ) -> Result<SignedIn, LoginError> {
         let random = SeededRandom::new(7);
-        let (_, pending) = begin(provider, NOW, &random, ReturnTo::parse("/me").unwrap()).await?;
+        let (_, pending) = begin(provider, NOW, &random, ReturnTo::parse("/me").unwrap(), assurance).await?;
         let (mut claims, mut header) = (self.claims(&pending), json!({}));
         let mut params = CallbackParams {
             code: Some("the-code".to_owned()),

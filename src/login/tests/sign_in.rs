@@ -46,7 +46,8 @@ async fn the_browser_is_sent_out_with_state_nonce_and_a_hashed_verifier() {
     let idp = Idp::start();
     let provider = officials(&idp, "scopes = [\"profile\"]\nacr_values = [\"high\"]\nmax_age_seconds = 3600");
     let random = SeededRandom::new(1);
-    let (url, pending) = begin(&provider, NOW, &random, ReturnTo::parse("/agency").unwrap()).await.unwrap();
+    let (url, pending) =
+        begin(&provider, NOW, &random, ReturnTo::parse("/agency").unwrap(), None).await.unwrap();
     let query = |name: &str| url.query_pairs().find(|(k, _)| k == name).map(|(_, v)| v.into_owned());
     assert_eq!(query("response_type").as_deref(), Some("code"));
     assert_eq!(query("redirect_uri").as_deref(), Some(CALLBACK));
@@ -62,7 +63,7 @@ async fn the_browser_is_sent_out_with_state_nonce_and_a_hashed_verifier() {
     let again: crate::login::PendingSignIn = serde_json::from_str(&stored).unwrap();
     assert_eq!(again.pkce_verifier, pending.pkce_verifier);
     assert!(!format!("{pending:?}").contains(pending.state.expose()));
-    let (other, _) = begin(&provider, NOW, &random, ReturnTo::parse("/").unwrap()).await.unwrap();
+    let (other, _) = begin(&provider, NOW, &random, ReturnTo::parse("/").unwrap(), None).await.unwrap();
     assert_ne!(other.query(), url.query());
 }
 
@@ -203,7 +204,7 @@ async fn a_callback_that_does_not_fit_the_sign_in_is_refused() {
     assert_eq!(idp.hits("/token"), 0);
 
     let random = SeededRandom::new(1);
-    let (_, mut pending) = begin(&provider, NOW, &random, ReturnTo::parse("/").unwrap()).await.unwrap();
+    let (_, mut pending) = begin(&provider, NOW, &random, ReturnTo::parse("/").unwrap(), None).await.unwrap();
     let params = CallbackParams {
         code: Some("c".to_owned()),
         state: Some(pending.state.expose().clone()),
@@ -234,6 +235,71 @@ async fn a_sign_in_older_than_max_age_is_refused() {
     let silent = idp.sign_in(&provider, |claims, _, _| claims["auth_time"] = json!(null)).await;
     assert_eq!(silent.unwrap_err(), LoginError::AuthenticationTooOld);
     assert!(idp.sign_in(&provider, |_, _, _| ()).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_stronger_sign_in_is_asked_for_anew_by_the_values_that_are_enough() {
+    let idp = Idp::start();
+    let levels = "acr = { low = 1, mid = 2, high = 3, chip = 4 }\nacr_values = [\"low\", \"chip\"]";
+    for (more, max_age) in
+        [("", "600"), ("\nmax_age_seconds = 60", "60"), ("\nmax_age_seconds = 3600", "600")]
+    {
+        let provider = officials(&idp, &format!("{levels}{more}"));
+        let random = SeededRandom::new(1);
+        let back = ReturnTo::parse("/requests/1").unwrap();
+        let (url, pending) = begin(&provider, NOW, &random, back.clone(), Some(3)).await.unwrap();
+        let query = |name: &str| url.query_pairs().find(|(k, _)| k == name).map(|(_, v)| v.into_owned());
+        assert_eq!(query("acr_values").as_deref(), Some("chip high"));
+        assert_eq!((query("prompt").as_deref(), query("max_age").as_deref()), (Some("login"), Some(max_age)));
+        let kept: crate::login::PendingSignIn =
+            serde_json::from_str(&serde_json::to_string(&pending).unwrap()).unwrap();
+        assert_eq!(kept.step_up, pending.step_up);
+        let (usual, pending) = begin(&provider, NOW, &random, back, None).await.unwrap();
+        assert!(!usual.as_str().contains("prompt=") && pending.step_up.is_none());
+    }
+    let weak = officials(&idp, "acr = { low = 1 }");
+    let nowhere = begin(&weak, NOW, &SeededRandom::new(1), ReturnTo::parse("/").unwrap(), Some(3)).await;
+    assert_eq!(nowhere.unwrap_err(), LoginError::AssuranceTooLow, "nobody is sent there in vain");
+}
+
+/// A provider that asks for more than it was, or says nothing of it, is believed no more than it says.
+#[tokio::test]
+async fn a_step_up_that_comes_back_weak_or_old_is_refused() {
+    let idp = Idp::start();
+    let provider = citizens(&idp);
+    let with = async |assurance, name: &'static str, value: serde_json::Value| {
+        idp.step_up(&provider, assurance, |claims, _, _| claims[name] = value)
+            .await
+            .map(|person| (person.assurance, person.acr, person.auth_time.map(crate::time::Millis::seconds)))
+    };
+    let now = NOW.seconds();
+    let high = Some("high".to_owned());
+    assert_eq!(with(Some(3), "acr", json!("high")).await.unwrap(), (3, high.clone(), Some(now - 30)));
+    for acr in [json!("low"), json!(null), json!("HIGH"), json!("high ")] {
+        assert_eq!(
+            with(Some(3), "acr", acr.clone()).await.unwrap_err(),
+            LoginError::AssuranceTooLow,
+            "{acr}"
+        );
+        assert_eq!(with(None, "acr", acr).await.unwrap().0, 1, "for a plain sign-in it is enough");
+    }
+    // The same skew as everywhere; a session from before the demand is none from after it.
+    assert!(with(Some(3), "auth_time", json!(now - 60)).await.is_ok());
+    for old in [json!(now - 61), json!(now + 61), json!(null)] {
+        let refused = with(Some(3), "auth_time", old.clone()).await.unwrap_err();
+        assert_eq!(refused, LoginError::AuthenticationTooOld, "{old}");
+        assert!(with(None, "auth_time", old).await.is_ok());
+    }
+    let unmet = "unmet_authentication_requirements";
+    let refused = idp.step_up(&provider, Some(3), |_, _, p| p.error = Some(unmet.to_owned())).await;
+    assert_eq!(refused.unwrap_err(), LoginError::AssuranceTooLow);
+    // What the person is called elsewhere does not count.
+    idp.state().userinfo = json!({"sub": "s-1", "acr": "high"});
+    let elsewhere = idp.provider(&format!(
+        "{SECRET}role = \"citizen\"\nuserinfo = true\nacr = {{ high = 3 }}\nclaims = {{ national_id = \"national_id\" }}"
+    ));
+    let refused = idp.step_up(&elsewhere, Some(3), |claims, _, _| claims["acr"] = json!(null)).await;
+    assert_eq!(refused.unwrap_err(), LoginError::AssuranceTooLow);
 }
 
 #[tokio::test]

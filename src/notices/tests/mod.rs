@@ -4,7 +4,6 @@ mod duties;
 mod polling;
 mod pushing;
 mod receiver;
-mod throughput;
 
 use std::{sync::Arc, time::Duration};
 
@@ -238,6 +237,7 @@ fn consent_record(client: &Client, id: Uuid) -> Record {
         jurisdiction: "VN".to_owned(),
         law: Text::default(),
         withdrawal: Withdrawal { address: String::new(), how: Text::default(), consequence: None },
+        processors: client.profile.processors.clone(),
         case: None,
         justification: None,
         binding_message: None,

@@ -26,8 +26,7 @@ const TABLE: &[(&str, &str, &[&str], &str)] = &[
     ("revoke", "revoked", STANDING, "consent.revoked"),
     ("expire", "expired", STANDING, "consent.expired"),
     ("lapse", "lapsed_unused", STANDING, "consent.lapsed"),
-    // The word of whoever gave the newer one; its entry tells of both.
-    ("supersede", "superseded", STANDING, "consent.superseded|consent.given"),
+    ("supersede", "superseded", STANDING, "consent.superseded"),
     ("review", "under_review", &["given", "paused"], "consent.reviewed"),
     ("confirm", "given", &["under_review"], "consent.confirmed"),
     (

@@ -242,8 +242,7 @@ fn the_end_is_receipted_with_who_was_told_and_what_they_did() {
     assert!(
         open.summary.en.contains("has not confirmed receipt") && open.summary.en.contains("still to be done")
     );
-    let untaken =
-        Told { sent_at: None, acknowledged_at: None, stopped_at: None, erased_at: None, ..told() };
+    let untaken = Told { sent_at: None, acknowledged_at: None, stopped_at: None, erased_at: None, ..told() };
     let untaken = made(&record(), &withdrawn(), Some((vec![untaken], None))).unwrap();
     assert!(open.summary.en.contains("told at") && !untaken.summary.en.contains("told at"));
     let nobody = made(&record(), &withdrawn(), Some((Vec::new(), Some(at(60))))).unwrap();

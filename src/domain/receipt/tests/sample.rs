@@ -75,6 +75,7 @@ pub(super) fn record() -> Record {
             how: both("Bấm “Rút lại”.", "Press “Withdraw”."),
             consequence: Some(both("Ông/bà đến quầy.", "You come to the counter.")),
         },
+        processors: Vec::new(),
         case: Some("H08.2026.000123".to_owned()),
         justification: Some("Mở tài khoản".to_owned()),
         binding_message: None,

@@ -136,6 +136,22 @@ pub(super) fn heading(page: &Layout, agency: &str, count: u64) -> String {
     }
 }
 
+/// The page instead of it, when the purpose is no longer what it was when the agency asked.
+#[derive(Clone, Debug, Template)]
+#[template(path = "consent/changed.html")]
+pub struct RequestChanged {
+    /// The frame.
+    pub page: Layout,
+    /// The consent's id.
+    pub id: String,
+    /// The agency that asks.
+    pub agency: String,
+    /// What it is for, as it was asked for.
+    pub purpose: String,
+    /// The agency's own page, which is told that it must ask again; `None` when it asked while she was not there.
+    pub back: Option<String>,
+}
+
 /// The page before it, when a stronger sign-in is needed for either answer. Each choice posts `csrf`, `role`
 /// (`citizen`), `issuer`, `assurance` and `return_to` to `/sign-in`.
 #[derive(Clone, Debug, Template)]

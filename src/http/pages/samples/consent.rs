@@ -14,7 +14,7 @@ use crate::{
             done::{Answer, RequestDone, WithdrawDone},
             hint::Hint,
             list::{ConsentRow, Consents, Shown},
-            request::{Joint, Optional, Request, StepUp},
+            request::{Joint, Optional, Request, RequestChanged, StepUp},
             requests::{RequestRow, Requests},
             withdraw::Withdraw,
         },
@@ -79,6 +79,7 @@ pub(in crate::http::pages) fn notice(make: Make) -> ConsentNotice {
         case: make.maybe("H08.2026.000777", "H08.2026.000777"),
         justification: make.maybe("Hồ sơ nộp ngày 20 tháng 11", "Application of 20 November"),
         limits: limits(make),
+        processors: Vec::new(),
         retention: make
             .maybe("Đến khi xét xong hồ sơ, không quá 90 ngày.", "Until the decision, at most 90 days."),
         refusing: make.maybe(
@@ -330,6 +331,17 @@ pub(super) fn pages(make: Make) -> Vec<(String, String)> {
             }]),
         };
         all.push((format!("step-up-{sensitive}"), render(&page).unwrap()));
+    }
+    for back in [Some("https://ngan-hang.example/back?error=x".to_owned()), None] {
+        let name = format!("request-changed-{}", back.is_some());
+        let page = RequestChanged {
+            page: make.citizen(&format!("/requests/{ID}")),
+            id: ID.to_owned(),
+            agency: agency(make),
+            purpose: make.text("Mở tài khoản", "Opening an account"),
+            back,
+        };
+        all.push((name, render(&page).unwrap()));
     }
     for answer in [Answer::Given, Answer::HalfGiven, Answer::Refused, Answer::Deferred] {
         all.push((format!("request-done-{answer:?}"), render(&done(make, answer)).unwrap()));
