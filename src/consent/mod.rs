@@ -15,7 +15,7 @@ mod read;
 pub use answer::{Answer, Answering, Give, GrantWish, answer};
 pub use ask::{Ask, ask, ask_within};
 pub use clock::run_due;
-pub use end::end;
+pub use end::{end, stop};
 pub use read::{Happened, best, by_id, events, live, of_grant, of_subject, waiting};
 
 use std::sync::Arc;
@@ -73,6 +73,9 @@ pub enum Error {
     /// A yes that covers no field: silence in the form of an answer (Law 91/2025/QH15, Article 9(4)).
     #[error("the yes covers no field")]
     NothingGranted,
+    /// A yes to what she has ruled out herself: her own rule must go first.
+    #[error("the person has ruled this out")]
+    RuledOut,
     /// The first of two answered again in place of the second.
     #[error("the other of the two must answer")]
     NeedsTheOther,

@@ -188,7 +188,9 @@ pub async fn of(engines: &Engines, change: &Change<'_>) -> Result<Option<Notice>
 const fn initiating_entity(by: Capacity) -> &'static str {
     match by {
         Capacity::Own | Capacity::Parent | Capacity::Guardian | Capacity::Attorney => "user",
-        Capacity::Agency | Capacity::Authority => "admin",
+        Capacity::Authority => "admin",
+        // The recipient's own software, which gave it back or replaced it.
+        Capacity::Agency => "system",
         Capacity::System => "policy",
     }
 }

@@ -123,11 +123,14 @@ fn attested(now: Millis, notice: &Notice, done: Done, at: Option<i64>) -> Result
     if notice.acked_at.is_none() {
         return Err(Error::refuse(409, "notice_not_acknowledged", "Acknowledge the event first."));
     }
-    let at = at.map_or(now, Millis::from_seconds);
-    // Seconds are coarser than our times: the same second is not before.
-    if at > now || at.seconds() < Millis(notice.created_at).seconds() {
+    let (told, said_when) = (Millis(notice.created_at), at.is_some());
+    let (at, now) = (at.map_or(now, Millis::from_seconds), now.max(told));
+    // Seconds are coarser than our times: the same second is not before. Who says "now" is never too early.
+    if at > now || (said_when && at.seconds() < told.seconds()) {
         return Err(Error::refuse(400, "attestation_time", "`at` must lie between the event and now."));
     }
+    // Nobody stops before being told: not by the rest of a second, nor by a clock that is behind.
+    let at = at.max(told);
     let note = Some(at.0.to_string());
     match done {
         Done::Stopped if notice.stop_by.is_none() => {

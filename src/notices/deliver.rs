@@ -207,7 +207,8 @@ impl Courier {
         let set = opened.sign(engines)?;
         let answer = push.deliver(endpoint, authorization, set).await;
         let (verdict, fault) = judge(answer.as_ref().ok());
-        if answer.is_ok() {
+        // Only these two are a receiver's word on this event (RFC 8935 §2.2, §2.3): the person is told no more than that.
+        if verdict != Verdict::Unwell {
             steps::run(engines, opened.handed_over(engines, verdict == Verdict::Taken)).await?;
         }
         let id = opened.notice.id;

@@ -27,7 +27,7 @@ pub(super) const ANH: &str = "999000000015";
 pub(super) const BANK: &str = "ngan-hang-thu-nghiem";
 pub(super) const CLIENT: &str = "ngan-hang.xac-minh";
 const BACK: &str = "http://127.0.0.1:9/tro-lai";
-const PURPOSE: &str = "private.bank_verification";
+pub(super) const PURPOSE: &str = "private.bank_verification";
 const OPTIONAL: &str = "person.birth_date";
 
 pub(super) async fn bank(s: Scratch) -> World {

@@ -7,6 +7,7 @@ mod consent;
 mod own_token;
 mod public;
 mod recipients;
+mod said;
 mod sessions;
 mod step_up;
 mod superseded;

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     domain::{
-        catalogue::Text,
+        catalogue::{Confidence, Text},
         consent::{Act, Capacity, Per, State},
         own_token,
     },
@@ -38,6 +38,14 @@ pub fn plain(claims: &Claims, lang: Lang) -> String {
     let name = agency.and_then(|party| party.name.as_ref());
     page.line("receipt-who", name.map_or(it.controller.as_str(), |name| page.of(name)));
     page.maybe("receipt-unit", it.unit.as_deref());
+    for party in claims.parties.iter().filter(|party| party.role == Role::Representative) {
+        let key = match party.capacity {
+            Some(Capacity::Parent) => "receipt-by-parent",
+            Some(Capacity::Guardian) => "receipt-by-guardian",
+            _ => "receipt-by-attorney",
+        };
+        page.line("receipt-representative", &text(lang, key));
+    }
     for party in claims.parties.iter().filter(|party| party.role == Role::DataProcessor) {
         page.maybe("receipt-processor", party.name.as_ref().map(|name| page.of(name)));
     }
@@ -51,12 +59,15 @@ pub fn plain(claims: &Claims, lang: Lang) -> String {
     page.line("receipt-kept-where", page.of(&it.storage));
     page.line("receipt-applies", page.of(&it.law));
     for citation in &it.citations {
-        page.line("receipt-citation", page.of(citation));
+        let sure = citation.confidence == Confidence::Verified;
+        let key = if sure { "receipt-citation" } else { "receipt-citation-unsure" };
+        page.line(key, page.of(&citation.text));
     }
     page.blank();
     page.head("receipt-happened");
     for step in &claims.events {
         page.step(&page.when(step.at), &page.act(step.act, step.capacity));
+        page.maybe("receipt-decision", step.decision.as_deref());
     }
     if let Some(end) = &claims.termination {
         page.blank();
@@ -227,7 +238,8 @@ impl Page {
 
     fn told(&mut self, told: &Told) {
         for (key, at) in [
-            ("receipt-told-at", Some(told.told_at)),
+            // What it has not taken it was not told.
+            ("receipt-told-at", told.sent_at),
             ("receipt-acknowledged", told.acknowledged_at),
             // The last instant that is in time, not the first that is late.
             (
@@ -252,6 +264,8 @@ impl Page {
     fn act(&self, act: Act, capacity: Capacity) -> String {
         let what = text(self.lang, act_key(act));
         let by = match capacity {
+            // Everywhere else an agency's act can only be its own.
+            Capacity::Agency if act == Act::Revoke => "receipt-by-agency",
             Capacity::Own | Capacity::Agency | Capacity::System => return what,
             Capacity::Parent => "receipt-by-parent",
             Capacity::Guardian => "receipt-by-guardian",

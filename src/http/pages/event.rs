@@ -31,6 +31,10 @@ pub enum Event {
     Asked,
     /// An agency asked whose questions the citizen has muted: she was not disturbed.
     AskedMuted,
+    /// An agency asked when she had been asked enough for a day: she was not disturbed.
+    AskedTooOften,
+    /// An agency asked for what she has ruled out: she was not disturbed.
+    AskedRuledOut,
     /// Consent was given.
     Given,
     /// The first of two said yes.
@@ -49,6 +53,8 @@ pub enum Event {
     Resumed,
     /// An authority ended the consent.
     Ended,
+    /// The agency gave the consent back.
+    Returned,
     /// The consent's time is over.
     Expired,
     /// The consent no longer fits what the agency does: it must ask again.
@@ -104,7 +110,7 @@ const fn keys(tag: &'static str, outcome: &'static str, row: &'static str, headi
 
 impl Event {
     /// Every event.
-    pub const EACH: [Self; 40] = [
+    pub const EACH: [Self; 43] = [
         Self::Released,
         Self::Allowed,
         Self::Refused,
@@ -118,6 +124,8 @@ impl Event {
         Self::Emergency,
         Self::Asked,
         Self::AskedMuted,
+        Self::AskedTooOften,
+        Self::AskedRuledOut,
         Self::Given,
         Self::HalfGiven,
         Self::Declined,
@@ -127,6 +135,7 @@ impl Event {
         Self::Paused,
         Self::Resumed,
         Self::Ended,
+        Self::Returned,
         Self::Expired,
         Self::Invalidated,
         Self::Lapsed,
@@ -174,6 +183,12 @@ impl Event {
             Self::OwnReading => keys("event-own", "outcome-own", "row-own", "access-h1-own"),
             Self::Asked => keys("event-asked", "outcome-asked", "row-asked", plain),
             Self::AskedMuted => keys("event-asked-muted", "outcome-asked-muted", "row-asked-muted", plain),
+            Self::AskedTooOften => {
+                keys("event-asked-too-often", "outcome-asked-muted", "row-asked-too-often", plain)
+            }
+            Self::AskedRuledOut => {
+                keys("event-asked-ruled-out", "outcome-asked-muted", "row-asked-ruled-out", plain)
+            }
             Self::Given => keys("event-given", "outcome-given", "row-given", plain),
             Self::HalfGiven => keys("event-half-given", "outcome-half-given", "row-half-given", plain),
             Self::Declined => keys("event-declined", "outcome-nobody-saw", "row-declined", plain),
@@ -183,6 +198,7 @@ impl Event {
             Self::Paused => keys("event-paused", "outcome-paused", "row-paused", plain),
             Self::Resumed => keys("event-resumed", "outcome-given", "row-resumed", plain),
             Self::Ended => keys("event-ended", "outcome-no-more", "row-ended", plain),
+            Self::Returned => keys("event-returned", "outcome-no-more", "row-returned", plain),
             Self::Expired => keys("event-expired", "outcome-no-more", "row-expired", plain),
             Self::Invalidated => keys("event-invalidated", "outcome-invalidated", "row-invalidated", plain),
             Self::Lapsed => keys("event-lapsed", "outcome-no-more", "row-lapsed", plain),
@@ -292,6 +308,9 @@ impl Event {
                 | Self::LookedAgain
                 | Self::Asked
                 | Self::AskedMuted
+                | Self::AskedTooOften
+                | Self::AskedRuledOut
+                | Self::Returned
                 | Self::EmergencyReported
         )
     }

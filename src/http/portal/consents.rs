@@ -22,12 +22,13 @@ use crate::{
     domain::{
         consent::{Actor, Capacity, State},
         record::hex,
+        standing::What,
     },
     engines::Engines,
     history::purpose_of,
     http::pages::{
         consent::{
-            agency::AgencyConsents,
+            agency::{AgencyConsents, Stopped},
             detail::{self, Happened, TextRead, Use},
             list::{ConsentRow, Consents, Shown},
             requests::{RequestRow, Requests},
@@ -38,6 +39,7 @@ use crate::{
     i18n::masked_national_id,
     login::session::Session,
     standing,
+    store::consents::Use as Used,
     time::Millis,
 };
 
@@ -224,16 +226,15 @@ async fn one(visit: &Visit, id: &str) -> Result<HttpResponse, Failure> {
         events.push(Happened {
             at: event.at,
             act: event.act,
+            by: event.event.by.capacity,
+            decision: event.event.decision().unwrap_or_default().to_owned(),
             acting: acting(&words, &event.event.by).await?,
             href: format!("/me/history/{}", event.entry),
         });
     }
-    let mut uses = Vec::new();
-    for used in engines.store.consent_uses(row.id, USES).await? {
-        if let Some(token) = engines.store.token(used.token).await? {
-            uses.push(Use { at: Millis(used.at), href: format!("/me/history/{}", token.entry) });
-        }
-    }
+    let uses = engines.store.consent_uses(row.id, USES).await?;
+    let shown = |used: &Used| Use { at: Millis(used.at), href: format!("/me/history/{}", used.entry) };
+    let uses = uses.iter().map(shown).collect();
     let listed = engines.register.catalogue().purpose(&record.purpose);
     let answered = !matches!(state, State::Requested | State::Deferred | State::HalfGiven);
     let was_given = record.answered_by.is_some() && answered;
@@ -293,16 +294,18 @@ pub(super) async fn agency(visit: Visit, id: Path<String>) -> HttpResponse {
     visit.answer(shown)
 }
 
-/// The page of an agency; `stopped` says how many consents were just withdrawn.
+/// The page of an agency; `stopped` says what was ended just now.
 pub(super) async fn of_agency(
     visit: &Visit,
     id: &str,
-    stopped: Option<u64>,
+    stopped: Option<Stopped>,
 ) -> Result<HttpResponse, Failure> {
     let (engines, reader) = (&visit.state.engines, visit.citizen()?);
     let agency = engines.registry.agency(id).ok_or(Failure::NotFound)?;
     let mut consents = consent::of_subject(engines, reader.subject).await?;
     consents.retain(|consent| consent.record.agency == agency.id);
+    let (rules, never) =
+        (standing::load(engines, reader.subject).await?, What::NeverAgency(agency.id.clone()));
     let words = Words::new(engines, visit.lang);
     let mut page = visit.layout();
     page.url = format!("/me/agencies/{}", agency.id);
@@ -311,7 +314,8 @@ pub(super) async fn of_agency(
         id: agency.id.clone(),
         agency: words.said(&agency.name),
         rows: rows(visit, &consents).await?,
-        muted: standing::load(engines, reader.subject).await?.is_muted(&agency.id),
+        muted: rules.is_muted(&agency.id),
+        never: rules.choices.iter().any(|choice| choice.what == never),
         stopped,
         contact: words.contact(Some(agency)),
     })

@@ -19,9 +19,12 @@ use super::{
 };
 use crate::{
     consent::{self, Consent},
-    domain::{calendar::Deadline, consent::Act},
+    domain::{
+        calendar::Deadline,
+        consent::{Act, State},
+    },
     engines::Engines,
-    http::pages::consent::{done::WithdrawDone, withdraw::Withdraw},
+    http::pages::consent::{agency::Stopped, done::WithdrawDone, withdraw::Withdraw},
     standing,
     time::Millis,
 };
@@ -151,7 +154,7 @@ async fn after(visit: &Visit, id: &str) -> Result<HttpResponse, Failure> {
     })
 }
 
-/// `POST /me/agencies/{id}/stop`: everything that stands, one after the other.
+/// `POST /me/agencies/{id}/stop`: everything that stands or waits, one after the other.
 pub(super) async fn stop(
     visit: Visit,
     id: Path<String>,
@@ -174,16 +177,15 @@ async fn stop_all(
     }
     // Her word first: nothing new begins while what stands is being ended.
     standing::never_agency(engines, reader.subject, &herself(session), agency).await?;
-    let mut stopped = 0_u64;
+    let (by, mut stopped) = (herself(session), Stopped::default());
     for consent in consent::of_subject(engines, reader.subject).await? {
-        if consent.record.agency != agency || !consent.state.is_standing() {
+        if consent.record.agency != agency {
             continue;
         }
-        match consent::end(engines, &consent, Act::Withdraw, herself(session), None).await {
-            Ok(_) => stopped += 1,
-            // It ended at the same moment by other means: all the better.
-            Err(consent::Error::Stale | consent::Error::Illegal(_)) => {}
-            Err(error) => return Err(error.into()),
+        match consent::stop(engines, consent, &by, "agency_stopped").await? {
+            Some(State::Refused) => stopped.requests += 1,
+            Some(_) => stopped.consents += 1,
+            None => {}
         }
     }
     of_agency(visit, agency, Some(stopped)).await

@@ -49,7 +49,7 @@ pub(super) fn event(access: &Access) -> Option<Event> {
         Kind::RecordViewed => Some(Event::Looked),
         Kind::ProgramRead => Some(Event::ProgramRead),
         Kind::ConsentAsked => Some(Event::Asked),
-        Kind::ConsentWithheld => Some(Event::AskedMuted),
+        Kind::ConsentWithheld => Some(withheld(access.facts.reason.as_deref())),
         Kind::ConsentGiven => Some(Event::Given),
         Kind::ConsentHalfGiven => Some(Event::HalfGiven),
         Kind::ConsentRefused => Some(Event::Declined),
@@ -58,6 +58,7 @@ pub(super) fn event(access: &Access) -> Option<Event> {
         Kind::ConsentWithdrawn => Some(Event::Withdrawn),
         Kind::ConsentPaused => Some(Event::Paused),
         Kind::ConsentResumed => Some(Event::Resumed),
+        Kind::ConsentRevoked if access.facts.capacity.as_deref() == Some("agency") => Some(Event::Returned),
         Kind::ConsentRevoked => Some(Event::Ended),
         Kind::ConsentExpired => Some(Event::Expired),
         Kind::ConsentInvalidated => Some(Event::Invalidated),
@@ -88,6 +89,15 @@ pub(super) fn event(access: &Access) -> Option<Event> {
         | Kind::OfficialSuspended
         | Kind::OfficialRestored
         | Kind::PolicyActivated => None,
+    }
+}
+
+/// Why a question was not put to her (`standing::Rules::withholds`, `oauth::ask_absent`).
+fn withheld(reason: Option<&str>) -> Event {
+    match reason {
+        Some("agency_muted") => Event::AskedMuted,
+        Some("too_many_requests") => Event::AskedTooOften,
+        _ => Event::AskedRuledOut,
     }
 }
 

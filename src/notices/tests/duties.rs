@@ -18,6 +18,7 @@ use crate::{
 
 store_suite! {
     a_recipient_acknowledges_stops_erases_and_then_nothing_is_owed,
+    nobody_stops_before_being_told_whatever_clocks_and_seconds_say,
     what_is_attested_too_early_or_by_somebody_else_is_refused,
     the_statutory_date_is_moved_once_by_fifteen_days,
     whoever_has_processors_that_must_stop_too_has_five_days_more,
@@ -76,6 +77,23 @@ async fn a_recipient_acknowledges_stops_erases_and_then_nothing_is_owed(s: Scrat
     assert_eq!(world.facts(Kind::NoticeStopped).await.note, Some((at * 1000).to_string()));
     world.pass(Duration::from_hours(24 * 60));
     assert_eq!(turn(&world).await, 0);
+}
+
+async fn nobody_stops_before_being_told_whatever_clocks_and_seconds_say(s: Scratch) {
+    let world = world(s).await;
+    world.pass(Duration::from_millis(600));
+    let notice = world.told(&world.client, Act::Withdraw).await;
+    acknowledges(&world, &world.client, &notice).await;
+    let same = Millis(notice.created_at).seconds();
+    assert!(same * 1000 < notice.created_at);
+    let said = format!(r#"{{"done": "stopped", "at": {same}}}"#);
+    says(&world, &world.client, &notice, &said).await.unwrap();
+    assert_eq!(world.row(&notice).await.stopped_at, Some(notice.created_at));
+    assert_eq!(world.facts(Kind::NoticeStopped).await.note, Some(notice.created_at.to_string()));
+    // A node that is almost a second behind, in the second before.
+    world.clock.set(Millis(notice.created_at - 700));
+    says(&world, &world.client, &notice, r#"{"done": "erased"}"#).await.unwrap();
+    assert_eq!(world.row(&notice).await.erased_at, Some(notice.created_at));
 }
 
 async fn what_is_attested_too_early_or_by_somebody_else_is_refused(s: Scratch) {

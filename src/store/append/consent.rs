@@ -14,13 +14,22 @@ use crate::{
     time::Millis,
 };
 
+/// A use that was counted.
+pub(super) struct Spent {
+    pub(super) spend: Spend,
+    /// When, milliseconds.
+    pub(super) at: i64,
+    /// The entry that records it.
+    pub(super) entry: Uuid,
+}
+
 /// Consents and rules as they stand at this point of the batch.
 pub(super) struct Ledger {
     consents: HashMap<Uuid, Standing>,
     /// The revision of each person's rules; who never made any has 0.
     rules: HashMap<Uuid, i64>,
     /// Counted uses that are not written yet.
-    spent: Vec<(Spend, i64)>,
+    spent: Vec<Spent>,
 }
 
 impl Ledger {
@@ -110,7 +119,7 @@ impl Ledger {
                 standing.used = standing.used.saturating_add(1);
                 standing.recent = standing.recent.saturating_add(1);
             }
-            self.spent.push((spend, at.0));
+            self.spent.push(Spent { spend, at: at.0, entry: draft.id });
         }
         self.follow(command);
         Ok(())
@@ -156,7 +165,8 @@ impl Ledger {
         let used: BTreeMap<Uuid, i64> = self
             .spent
             .iter()
-            .filter_map(|(spend, _)| Some((spend.consent, self.consents.get(&spend.consent)?.used)))
+            .map(|spent| spent.spend.consent)
+            .filter_map(|consent| Some((consent, self.consents.get(&consent)?.used)))
             .collect();
         let used: Vec<(Uuid, i64)> = used.into_iter().collect();
         match tx {

@@ -6,8 +6,9 @@ use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
 use super::{
-    Change, Spend, Token,
+    Change, Token,
     batch::{Head, Live, Row},
+    consent::Spent,
 };
 use crate::store::{
     Error,
@@ -134,21 +135,18 @@ pub(super) async fn rules(tx: &mut Pg, people: &[Uuid]) -> Result<HashMap<Uuid, 
     Ok(rows.into_iter().collect())
 }
 
-pub(super) async fn write_spent(
-    tx: &mut Pg,
-    used: &[(Uuid, i64)],
-    spent: &[(Spend, i64)],
-) -> Result<(), Error> {
+pub(super) async fn write_spent(tx: &mut Pg, used: &[(Uuid, i64)], spent: &[Spent]) -> Result<(), Error> {
     const USED: &str = "UPDATE consents SET used = v.n FROM unnest($1::uuid[], $2::int8[]) AS v (id, n) \
          WHERE consents.id = v.id";
-    const USES: &str = "INSERT INTO consent_uses (consent, at, token) \
-         SELECT * FROM unnest($1::uuid[], $2::int8[], $3::uuid[])";
+    const USES: &str = "INSERT INTO consent_uses (consent, at, token, entry) \
+         SELECT * FROM unnest($1::uuid[], $2::int8[], $3::uuid[], $4::uuid[])";
     let (id, n): (Vec<Uuid>, Vec<i64>) = used.iter().copied().unzip();
     sqlx::query(USED).bind(id).bind(n).execute(&mut **tx).await?;
     sqlx::query(USES)
-        .bind(spent.iter().map(|(spend, _)| spend.consent).collect::<Vec<_>>())
-        .bind(spent.iter().map(|(_, at)| *at).collect::<Vec<_>>())
-        .bind(spent.iter().map(|(spend, _)| spend.token).collect::<Vec<_>>())
+        .bind(spent.iter().map(|row| row.spend.consent).collect::<Vec<_>>())
+        .bind(spent.iter().map(|row| row.at).collect::<Vec<_>>())
+        .bind(spent.iter().map(|row| row.spend.token).collect::<Vec<_>>())
+        .bind(spent.iter().map(|row| row.entry).collect::<Vec<_>>())
         .execute(&mut **tx)
         .await?;
     Ok(())

@@ -12,8 +12,9 @@ use sqlx::{Sqlite, Transaction};
 use uuid::Uuid;
 
 use super::{
-    Spend, Token,
+    Token,
     batch::{Head, Live, Row},
+    consent::Spent,
 };
 use crate::store::{
     Error,
@@ -195,23 +196,20 @@ pub(super) async fn rules(tx: &mut Lite, people: &[Uuid]) -> Result<HashMap<Uuid
     Ok(rows.into_iter().collect())
 }
 
-pub(super) async fn write_spent(
-    tx: &mut Lite,
-    used: &[(Uuid, i64)],
-    spent: &[(Spend, i64)],
-) -> Result<(), Error> {
+pub(super) async fn write_spent(tx: &mut Lite, used: &[(Uuid, i64)], spent: &[Spent]) -> Result<(), Error> {
     const USED: &str = "UPDATE consents SET used = q.value FROM json_each($1) q \
          WHERE consents.id = substr($2, q.key * 16 + 1, 16)";
-    const USES: &str = "INSERT INTO consent_uses (consent, at, token) \
-         SELECT substr($2, e.key * 32 + 1, 16), e.value, substr($2, e.key * 32 + 17, 16) FROM json_each($1) e";
+    const USES: &str = "INSERT INTO consent_uses (consent, at, token, entry) \
+         SELECT substr($2, e.key * 48 + 1, 16), e.value, substr($2, e.key * 48 + 17, 16), \
+                substr($2, e.key * 48 + 33, 16) FROM json_each($1) e";
     sqlx::query(USED)
         .bind(integers(used.iter().map(|row| row.1)))
         .bind(Pack::ids(used.iter().map(|row| &row.0)).0)
         .execute(&mut **tx)
         .await?;
     sqlx::query(USES)
-        .bind(integers(spent.iter().map(|row| row.1)))
-        .bind(Pack::ids(spent.iter().flat_map(|(spend, _)| [&spend.consent, &spend.token])).0)
+        .bind(integers(spent.iter().map(|row| row.at)))
+        .bind(Pack::ids(spent.iter().flat_map(|row| [&row.spend.consent, &row.spend.token, &row.entry])).0)
         .execute(&mut **tx)
         .await?;
     Ok(())

@@ -161,7 +161,7 @@ consent-state-given = Allowed now
 consent-state-paused = Paused
 consent-state-under-review = To be looked at again
 consent-state-withdrawn = Sharing stopped
-consent-state-revoked = Ended by an authority
+consent-state-revoked = Ended early
 consent-state-expired = Expired
 consent-state-invalidated = Must be asked again
 consent-state-lapsed = Ended, not used for long
@@ -175,6 +175,7 @@ consent-means-paused = While this is paused, the agency may not look.
 consent-means-under-review = Your representative agreed to this before. Now you decide alone. Until you keep it, the agency may not look.
 consent-means-withdrawn = Sharing was stopped. The agency may not look again.
 consent-means-revoked = A competent authority ended this. The agency may not look again.
+consent-means-returned = The agency gave this back itself. It may not look again.
 consent-means-expired = Its time is over. The agency may not look again.
 consent-means-invalidated = What was asked for has changed. To look, the agency must ask again.
 consent-means-lapsed = It was not used for long, so it ended. The agency may not look again.
@@ -197,7 +198,7 @@ consent-text-means = This is word for word what was read when answering. Its che
 
 progress-h2 = What the agency has done
 progress-told = We told the agency on { $date }.
-progress-not-told = We have not reached the agency yet. We keep trying, last on { $date }.
+progress-not-told = The agency has not taken our message yet. We have kept trying since { $date }.
 progress-acknowledged = The agency confirmed on { $date } that it knows.
 progress-stop-by = The agency must stop using the information by { $date }.
 progress-extended = The agency took more time, once, until { $date }.
@@ -240,13 +241,23 @@ agency-waits = This agency is waiting for your answer
 agency-none = You allow this agency nothing now. It can view only what the law lets it view.
 agency-stop-h2 = Stop everything with this agency
 agency-stop-all = All you have agreed to with this agency is stopped at once.
+agency-stop-waiting = Its requests that wait for you are answered with no.
+agency-stop-never = We also add a general choice for you: never this agency. We then refuse it and do not ask you.
+agency-stop-lift = You can remove that choice at any time on the page “My general choices”.
+agency-never-is = You have chosen: never this agency. We refuse it at once and do not ask you.
+agency-never-lift = To let it ask again, remove the choice on this page:
 agency-stopped =
     { $count ->
         [0] Nothing was left to stop with this agency.
         [one] You have stopped sharing once with this agency.
        *[other] You have stopped sharing { $count } times with this agency.
     }
-agency-stop-do = Stop all sharing
+agency-stopped-requests =
+    { $count ->
+        [one] One waiting request was answered with no.
+       *[other] { $count } waiting requests were answered with no.
+    }
+agency-stop-do = Stop everything with this agency
 
 # What the history says of consent
 me-waiting =
@@ -274,6 +285,8 @@ row-acting = Done by a representative: { $value }.
 event-emergency = Emergency
 event-asked = Asked to see
 event-asked-muted = Question muted
+event-asked-too-often = Too many questions
+event-asked-ruled-out = Ruled out by your choice
 event-given = Allowed
 event-half-given = One person agreed
 event-declined = Not allowed
@@ -283,6 +296,7 @@ event-withdrawn = Sharing stopped
 event-paused = Paused
 event-resumed = Sharing resumed
 event-ended = Ended by an authority
+event-returned = Given back by the agency
 event-expired = Expired
 event-invalidated = Must be asked again
 event-lapsed = Ended, not used for long
@@ -305,6 +319,8 @@ event-emergency-overdue = Emergency report overdue
 row-emergency = { $agency } was allowed in an emergency to view your { $fields } from { $time }.
 row-asked = { $agency } asked at { $time } to see your { $fields }.
 row-asked-muted = { $agency } wanted to ask at { $time } to see your { $fields }, but its questions are muted.
+row-asked-too-often = { $agency } wanted to ask at { $time } to see your { $fields }, but you had been asked too often that day.
+row-asked-ruled-out = { $agency } wanted to ask at { $time } to see your { $fields }, but your general choices rule it out.
 row-given = Allowed at { $time }: { $agency } may view your { $fields }.
 row-half-given = One of two people agreed at { $time } that { $agency } may view your { $fields }.
 row-declined = Not allowed at { $time }: { $agency } may not view your { $fields }.
@@ -314,6 +330,7 @@ row-withdrawn = Sharing your { $fields } with { $agency } was stopped at { $time
 row-paused = Sharing your { $fields } with { $agency } was paused at { $time }.
 row-resumed = Sharing your { $fields } with { $agency } was resumed at { $time }.
 row-ended = A competent authority ended sharing with { $agency } at { $time }.
+row-returned = { $agency } gave back at { $time } its permission to view your { $fields }.
 row-expired = Sharing your { $fields } with { $agency } expired at { $time }.
 row-invalidated = What { $agency } had asked for changed at { $time }. It must ask again.
 row-lapsed = Sharing with { $agency } ended at { $time }, because it was not used for long.

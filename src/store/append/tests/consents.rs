@@ -113,6 +113,8 @@ async fn fifty_commands_against_a_limit_of_one_take_exactly_one_token(s: Scratch
     assert_eq!(s.store.consent(consent.id).await.unwrap().unwrap().used, 1);
     let uses = s.store.consent_uses(consent.id, 10).await.unwrap();
     assert_eq!(uses.len(), 1);
+    let entry = s.store.entry(uses[0].entry).await.unwrap().expect("the use names its entry");
+    assert_eq!((entry.subject, entry.at), (consent.subject, uses[0].at));
     let token = s.store.token(uses[0].token).await.unwrap().unwrap();
     assert_eq!(
         (token.consent, token.grant_id, token.status),
