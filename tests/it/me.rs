@@ -225,6 +225,7 @@ async fn what_is_paused_withdrawn_or_ruled_out_opens_nothing_from_the_next_call_
     let never = Edit::Add(What::NeverAgency(AGENCY.to_owned()));
     let rules = standing::change(engines, &person, &herself(), 0, never).await.unwrap();
     read(&ward, ACCESSES, &token).await.problem("ruled out", 403, "standing_never_agency");
+    assert_eq!(ward.introspect(&token).await.ok().body["active"], false);
     let remove = Edit::Remove(rules.choices[0].id);
     standing::change(engines, &person, &herself(), rules.revision, remove).await.unwrap();
     read(&ward, ACCESSES, &token).await.ok();
