@@ -105,8 +105,9 @@ async fn plea<'a>(
     Ok(Plea { purpose, subject, fields, limits, case, justification, official, scopes: Vec::new() })
 }
 
-/// A person arrives at `/oauth/authorize`: `reader`, who is signed in for herself. `may_answer` says whether she may answer for the one it names (she is that
-/// person, or acts for her), and whether that one is a child whose consent both must give.
+/// A person arrives at `/oauth/authorize`: `reader`, the one who signed in. `may_answer` says whether she may answer for
+/// the one the request is about (she is that person, or acts for her), and whether that one is a child whose consent both
+/// must give.
 ///
 /// # Errors
 /// [`Error::Refused`] when there is no such request any more; she is then shown a page, never sent anywhere.

@@ -148,11 +148,10 @@ const fn of_consent(error: &consent::Error) -> Problem {
         Error::RuledOut => Problem::RuledOut,
         Error::AssuranceTooLow => Problem::SignInTooWeak,
         Error::GrantUnknown | Error::PurposeChanged => Problem::RequestGone,
-        Error::NotAPerson => Problem::Internal,
         Error::Store(_) => Problem::Unavailable,
         Error::Vault(error) => of_vault(error),
         Error::Append(error) => of_append(error),
-        Error::Inconsistent(_) => Problem::Internal,
+        Error::NotAPerson | Error::Inconsistent(_) => Problem::Internal,
     }
 }
 

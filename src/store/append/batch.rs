@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 use super::{
-    Change, Command, Outcome, Placed, Reach, Require, Reserved, Token,
+    Change, Command, Draft, Outcome, Placed, Reach, Require, Reserved, Token,
     alike::Alike,
     consent::{Ledger, unchanged},
     postgres, sqlite,
@@ -270,22 +270,9 @@ async fn append_entries(
             drop_out(out, i, Outcome::LimitReached(Reach::Prompts));
             continue;
         }
-        // Only what holds is counted, and only what gets its place stands for others.
-        let recorded = consents.holds(&command.require, draft).map(|()| {
-            let shared = command.collapse?;
-            alike.met(shared, draft.at)
-        });
-        let admitted = match recorded {
-            Ok(None) => consents.admit(command, draft),
-            Ok(Some(entry)) => Err(Outcome::Collapsed(entry)),
-            Err(outcome) => Err(outcome),
-        };
-        if let Err(outcome) = admitted {
+        if let Err(outcome) = admit(&mut consents, &mut alike, command, draft) {
             drop_out(out, i, outcome);
             continue;
-        }
-        if let Some(shared) = command.collapse {
-            alike.begin(shared, draft);
         }
         for entry in std::iter::once(draft).chain(&command.also) {
             let (n, previous) = newest.get(&entry.subject).copied().unwrap_or((0, [0; 32]));
@@ -330,6 +317,19 @@ async fn append_entries(
         Tx::Postgres(tx) => postgres::write(tx, &head, &rows, &tokens, &consumed, &edge.to_bytes()).await?,
     };
     if moved { Ok(placed) } else { Err(Error::HeadMoved) }
+}
+
+/// Only what holds is counted, and only what gets its place stands for others.
+fn admit(consents: &mut Ledger, alike: &mut Alike, command: &Command, draft: &Draft) -> Result<(), Outcome> {
+    consents.holds(&command.require, draft)?;
+    if let Some(entry) = command.collapse.and_then(|shared| alike.met(shared, draft.at)) {
+        return Err(Outcome::Collapsed(entry));
+    }
+    consents.admit(command, draft)?;
+    if let Some(shared) = command.collapse {
+        alike.begin(shared, draft);
+    }
+    Ok(())
 }
 
 async fn write_tokens(tx: &mut Tx, tokens: &[&Token]) -> Result<(), Error> {
