@@ -102,8 +102,7 @@ CREATE TABLE backchannel_requests (
     sealed    BYTEA    NOT NULL,
     asked_at  BIGINT NOT NULL,
     expires   BIGINT NOT NULL,
-    next_poll BIGINT NOT NULL,
-    pace_s    BIGINT NOT NULL
+    next_poll BIGINT NOT NULL
 );
 CREATE INDEX backchannel_requests_subject ON backchannel_requests (subject, asked_at);
 CREATE INDEX backchannel_requests_consent ON backchannel_requests (consent) WHERE consent IS NOT NULL;

@@ -102,8 +102,7 @@ CREATE TABLE backchannel_requests (
     sealed    BLOB    NOT NULL,
     asked_at  INTEGER NOT NULL,
     expires   INTEGER NOT NULL,
-    next_poll INTEGER NOT NULL,
-    pace_s    INTEGER NOT NULL
+    next_poll INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX backchannel_requests_subject ON backchannel_requests (subject, asked_at);
 CREATE INDEX backchannel_requests_consent ON backchannel_requests (consent) WHERE consent IS NOT NULL;

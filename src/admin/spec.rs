@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::{
     domain::{
-        catalogue::{BasisKind, Catalogue},
+        catalogue::{BasisKind, Catalogue, Text},
         client::Profile,
     },
     jose::Jwks,
@@ -66,6 +66,13 @@ impl ClientSpec {
         }
         if !self.profile.scopes.is_empty() && self.redirect_uris.is_empty() {
             found.push("`scopes` need a `redirect_uris`: a citizen must be there to allow them".to_owned());
+        }
+        let named = |text: &Text| is_name(&text.vi) && is_name(&text.en);
+        if self.profile.processors.len() > 10 || !self.profile.processors.iter().all(named) {
+            found.push(
+                "`processors`: at most 10, each with a name of 1 to 200 characters in `vi` and `en`"
+                    .to_owned(),
+            );
         }
         if self.audience.as_ref().is_some_and(|audience| audience.is_empty() || audience.len() > 256) {
             found.push("`audience` must be 1 to 256 bytes".to_owned());

@@ -218,13 +218,15 @@ async fn what_a_client_may_do_besides_is_kept_and_shown_in_its_entry(scratch: Sc
         backchannel: true,
         scopes: CitizenScope::ALL.into(),
         grant_management: true,
+        processors: vec![Text { vi: "Trung tâm dữ liệu".to_owned(), en: "Data centre".to_owned() }],
     };
     let back = "https://csgt.example/back?from=minhbach";
     let spec = ClientSpec { profile: profile.clone(), redirect_uris: vec![back.to_owned()], ..client() };
     register_client(&world.engines, &spec).await.unwrap();
     assert_eq!(register_client(&world.engines, &spec).await.unwrap(), Done::Nothing);
     let note = world.newest().await.facts.note.unwrap();
-    for word in ["\"backchannel\":true", "\"request_object\":\"required\"", "me.history", back] {
+    for word in ["\"backchannel\":true", "\"request_object\":\"required\"", "me.history", "Data centre", back]
+    {
         assert!(note.contains(word), "{word}: {note}");
     }
     let known = world.engines.registry.client(&spec.client_id).await.unwrap().unwrap();

@@ -95,6 +95,7 @@ pub async fn ask_within(engines: &Engines, ask: Ask<'_>, require: Require) -> Re
         items: items.collect(),
         limits: ask.limits.clone(),
         recipient_retention: ask.purpose.retention.clone(),
+        processors: ask.client.profile.processors.clone(),
         case: ask.case,
         justification: ask.justification,
         binding_message: ask.binding_message,

@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
-        catalogue::Purpose,
+        catalogue::{self, Purpose},
         consent::{Act, Actor, Capacity, Event, IllegalTransition, Record, State},
         decision::{ConsentFacts, Reason},
         record::{Facts, Kind, hex},
@@ -164,13 +164,21 @@ impl Consent {
         Ok(u32::try_from(uses).unwrap_or(u32::MAX))
     }
 
-    /// As policy wants to know it; `granted` is [`Record::granted`].
+    /// As policy wants to know it; `granted` is [`Record::granted`], `processors` those the client has now: one whom
+    /// the person was not told of changes what she said yes to as much as another version of the purpose does.
     #[must_use]
-    pub fn facts<'a>(&'a self, granted: &'a [&'a str], uses_in_period: u32, fresh: bool) -> ConsentFacts<'a> {
+    pub fn facts<'a>(
+        &'a self,
+        granted: &'a [&'a str],
+        processors: &[catalogue::Text],
+        uses_in_period: u32,
+        fresh: bool,
+    ) -> ConsentFacts<'a> {
+        let told = processors.iter().all(|processor| self.record.processors.contains(processor));
         ConsentFacts {
             state: self.state,
             granted,
-            purpose_version: &self.record.purpose_version,
+            purpose_version: if told { &self.record.purpose_version } else { "" },
             limits: &self.record.limits,
             uses: u32::try_from(self.row.used).unwrap_or(u32::MAX),
             uses_in_period,

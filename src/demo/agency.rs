@@ -87,13 +87,44 @@ impl Agency<'_> {
     /// # Errors
     /// When the service does not answer.
     pub async fn json(&self, path: &str, token: &str, body: &Value) -> anyhow::Result<Reply> {
+        self.call("POST", path, token, Some(body)).await
+    }
+
+    /// Calls the service with a token, and a body if there is one.
+    ///
+    /// # Errors
+    /// When the service does not answer.
+    pub async fn call(
+        &self,
+        method: &str,
+        path: &str,
+        token: &str,
+        body: Option<&Value>,
+    ) -> anyhow::Result<Reply> {
         let address = format!("{}{path}", self.issuer);
-        let request = Request::post(&address)
+        let (target, _) = address.split_once('?').unwrap_or((&address, ""));
+        let request = Request::builder()
+            .method(method)
+            .uri(&address)
             .header("authorization", format!("DPoP {token}"))
-            .header("content-type", "application/json")
-            .header("dpop", self.proof(&address, Some(token), None)?)
-            .body(body.to_string().into_bytes())?;
+            .header("dpop", self.proof_of(method, target, Some(token), None)?);
+        let request = match body {
+            Some(body) => {
+                request.header("content-type", "application/json").body(body.to_string().into_bytes())?
+            }
+            None => request.body(Vec::new())?,
+        };
         Ok(read(&self.http.send(request).await?))
+    }
+
+    /// A token for the service's own endpoints, with this scope.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub async fn service_token(&self, scope: &str) -> anyhow::Result<String> {
+        let form = [("grant_type", "client_credentials"), ("scope", scope)];
+        let reply = self.post("/oauth/token", &form).await?;
+        Ok(text(&reply.body, "/access_token")?.to_owned())
     }
 
     /// Fetches the data a token allows; the body may also be an error.
@@ -101,12 +132,7 @@ impl Agency<'_> {
     /// # Errors
     /// When the service does not answer.
     pub async fn data(&self, token: &str) -> anyhow::Result<Reply> {
-        let address = format!("{}/data", self.issuer);
-        let request = Request::post(&address)
-            .header("authorization", format!("DPoP {token}"))
-            .header("dpop", self.proof(&address, Some(token), None)?)
-            .body(Vec::new())?;
-        Ok(read(&self.http.send(request).await?))
+        self.call("POST", "/data", token, None).await
     }
 
     /// A form with a fresh client assertion.
@@ -127,8 +153,18 @@ impl Agency<'_> {
     /// # Errors
     /// When it cannot be signed.
     pub fn proof(&self, address: &str, token: Option<&str>, nonce: Option<&str>) -> anyhow::Result<String> {
+        self.proof_of("POST", address, token, nonce)
+    }
+
+    fn proof_of(
+        &self,
+        htm: &str,
+        htu: &str,
+        token: Option<&str>,
+        nonce: Option<&str>,
+    ) -> anyhow::Result<String> {
         let jti = self.random.token();
-        let proof = dpop::NewProof { htm: "POST", htu: address, jti: &jti, access_token: token, nonce };
+        let proof = dpop::NewProof { htm, htu, jti: &jti, access_token: token, nonce };
         Ok(dpop::sign(&proof, self.key, self.clock.now())?)
     }
 }

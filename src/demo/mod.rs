@@ -5,8 +5,8 @@
 
 pub mod agency;
 pub mod browser;
-pub mod consent_walk;
 pub mod idp;
+pub mod kit;
 pub mod people;
 pub mod registers;
 pub mod run;

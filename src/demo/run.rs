@@ -1,6 +1,7 @@
 //! `minhbach demo`: everything in one process on the loopback, the story told once, then open for trying things out.
 
 use std::{
+    collections::BTreeMap,
     io::Write as _,
     net::{Ipv4Addr, SocketAddr, TcpListener},
     path::{Path, PathBuf},
@@ -9,17 +10,15 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use serde_json::{Value, json};
 
 use super::{
-    agency::Agency,
-    consent_walk::ConsentWalk,
     idp::{self, IdentityProvider, Realm},
-    people::{CITIZENS, COMPLIANCE, OFFICIALS},
+    kit::{self, Kit},
+    people::{CITIZENS, COMPLIANCE},
     registers::{Ports, Registers},
     settings::{self, CLIENTS, RELYING_PARTY, Settings},
     sites::Sites,
-    walk::{Story, Walk},
+    walk::{Scene, Story},
 };
 use crate::{
     app::{
@@ -30,15 +29,11 @@ use crate::{
     config::Config,
     crypto::{Random, SystemRandom},
     http::portal::{BACKCHANNEL_LOGOUT, CALLBACK, SIGNED_OUT},
-    jose::PrivateJwk,
     keyring::Keyring,
     outbound::exchange::Exchange,
     secret::Secret,
     time::{Clock, SystemClock},
 };
-
-/// The client whose purpose rests on consent.
-const BANK: &str = "ngan-hang.xac-minh";
 
 /// How the demonstration is started.
 #[derive(Clone, Debug)]
@@ -92,7 +87,7 @@ async fn tell(options: &DemoOptions) -> anyhow::Result<Stage> {
     is_of_port(&folder, options.port)?;
     is_free(options.port)?;
 
-    let earlier = earlier_kit(&folder)?;
+    let earlier = kit::earlier(&folder)?;
     let keys = settings::client_keys(earlier.as_ref())?;
     let next = options.port.checked_add(1).context("the port is too high")?;
     is_free(next)?;
@@ -102,11 +97,15 @@ async fn tell(options: &DemoOptions) -> anyhow::Result<Stage> {
     })?;
     let after = registers.ports().map(|(_, port)| port).max().and_then(|last| last.checked_add(1));
     let after = after.context("the port is too high")?;
-    let sites = Sites::start(after).with_context(|| {
+    let http = Exchange::new(crate::outbound::http::client()?);
+    let issuer = format!("http://127.0.0.1:{}", options.port);
+    let sites = Sites::start(after, &issuer, http.clone()).with_context(|| {
         format!("the agencies' sites need port {after}; choose another first port with --port")
     })?;
-    let secret = settings::fresh_secret(random.as_ref());
-    let idp = identity_provider(&folder, options.port, next, &secret, &clock, &random)?;
+    let (secret, secrets) =
+        (settings::fresh_secret(random.as_ref()), settings::sign_in_secrets(random.as_ref()));
+    let parties = relying_parties(&issuer, &secret, sites.origin(), &secrets);
+    let idp = identity_provider(&folder, next, parties, &clock, &random)?;
     let issuers = Realm::all().into_iter().map(|realm| (realm.clone(), idp.issuer(&realm))).collect();
     let path = folder.join("service/minhbach.toml");
     let sources = registers.sections()?;
@@ -130,44 +129,31 @@ async fn tell(options: &DemoOptions) -> anyhow::Result<Stage> {
 
     let mut out = std::io::stdout();
     writeln!(out, "Minh Bạch, a demonstration on this machine with people who do not exist.")?;
-    let http = Exchange::new(crate::outbound::http::client()?);
-    let agency = |client_id: &'static str| -> anyhow::Result<Agency<'_>> {
-        Ok(Agency {
-            issuer: &config.issuer,
-            client_id,
-            key: keys.get(client_id).context("no key")?,
-            http: &http,
-            clock: around.clock.as_ref(),
-            random: around.random.as_ref(),
-        })
+    let scene = Scene {
+        issuer: &config.issuer,
+        keys: &keys,
+        secrets: &secrets,
+        http: &http,
+        clock: around.clock.as_ref(),
+        random: around.random.as_ref(),
+        sites: &sites,
+        idp: &idp,
+        hand_over_age: config.people.hand_over_age,
+        running: &running,
     };
-    let police = agency(CLIENTS.first().context("no client")?.client_id)?;
-    let bank = CLIENTS.iter().find(|client| client.client_id == BANK).context("no bank")?;
-    let citizen = CITIZENS.first().context("nobody to tell the story about")?;
-    let mut story = Story(&mut out);
-    Walk { agency: police, http: &http, running: &running, story: &mut story }.run().await?;
-    let redirect_uri = bank.redirect_uris(sites.origin()).into_iter().next().context("no site")?;
-    ConsentWalk { bank: agency(BANK)?, redirect_uri, http: &http, story: &mut story }.run(citizen, 7).await?;
-    let police = agency(CLIENTS.first().context("no client")?.client_id)?;
-    Walk { agency: police, http: &http, running: &running, story: &mut story }.audit(12).await?;
+    scene.walk(&mut Story::new(&mut out)).await?;
 
-    let kit = kit(&config.issuer, &idp, &registers, &sites, &keys);
-    settings::write_private(&folder.join("kit.json"), &serde_json::to_vec_pretty(&kit)?)?;
-    addresses(&mut out, &config.issuer, &idp, &folder, options)?;
+    let kit = Kit {
+        issuer: &config.issuer,
+        idp: &idp,
+        registers: &registers,
+        sites: &sites,
+        keys: &keys,
+        secrets: &secrets,
+    };
+    settings::write_private(&folder.join("kit.json"), &serde_json::to_vec_pretty(&kit.to_value())?)?;
+    addresses(&mut out, &kit, &folder, options)?;
     Ok(Stage { running, _registers: registers, _sites: sites, _idp: idp })
-}
-
-/// The keys of an earlier start. Its `kit.json` is set aside: while there is one, everything listens.
-fn earlier_kit(folder: &Path) -> anyhow::Result<Option<Value>> {
-    let (now, before) = (folder.join("kit.json"), folder.join("kit.before.json"));
-    if now.exists() {
-        std::fs::rename(&now, &before)?;
-    }
-    match std::fs::read(&before) {
-        Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes).with_context(|| before.display().to_string())?)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error).with_context(|| before.display().to_string()),
-    }
 }
 
 /// The log's name has the port in it and can never change: a folder begun on another port is no use on this one.
@@ -191,73 +177,50 @@ fn is_free(port: u16) -> anyhow::Result<()> {
     })
 }
 
+/// Who sends people to the identity provider: the service, and the agencies' software when officials sign in there.
+fn relying_parties(
+    service: &str,
+    secret: &str,
+    sites: &str,
+    secrets: &BTreeMap<&'static str, String>,
+) -> Vec<idp::Client> {
+    let service = idp::Client {
+        id: RELYING_PARTY.to_owned(),
+        secret: Secret::new(secret.to_owned()),
+        redirect_uris: vec![format!("{service}{CALLBACK}")],
+        post_logout_redirect_uris: vec![format!("{service}{SIGNED_OUT}")],
+        backchannel_logout_uri: Some(format!("{service}{BACKCHANNEL_LOGOUT}")),
+    };
+    let software = CLIENTS.iter().filter_map(|client| {
+        Some(idp::Client {
+            id: client.client_id.to_owned(),
+            secret: Secret::new(secrets.get(client.client_id)?.clone()),
+            redirect_uris: client.redirect_uris(sites),
+            post_logout_redirect_uris: Vec::new(),
+            backchannel_logout_uri: None,
+        })
+    });
+    std::iter::once(service).chain(software).collect()
+}
+
 fn identity_provider(
     folder: &Path,
-    service: u16,
     port: u16,
-    secret: &str,
+    clients: Vec<idp::Client>,
     clock: &Arc<dyn Clock>,
     random: &Arc<dyn Random>,
 ) -> anyhow::Result<IdentityProvider> {
-    let origin = format!("http://127.0.0.1:{service}");
-    let client = idp::Client {
-        id: RELYING_PARTY.to_owned(),
-        secret: Secret::new(secret.to_owned()),
-        redirect_uris: vec![format!("{origin}{CALLBACK}")],
-        post_logout_redirect_uris: vec![format!("{origin}{SIGNED_OUT}")],
-        backchannel_logout_uri: Some(format!("{origin}{BACKCHANNEL_LOGOUT}")),
-    };
     let settings = idp::Settings {
         address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
         key: idp::key_in(&folder.join("idp"))?,
-        clients: vec![client],
+        clients,
     };
     Ok(IdentityProvider::start(settings, Arc::clone(clock), Arc::clone(random))?)
 }
 
-fn kit(
-    issuer: &str,
-    idp: &IdentityProvider,
-    registers: &Registers,
-    sites: &Sites,
-    keys: &std::collections::BTreeMap<&'static str, PrivateJwk>,
-) -> Value {
-    let clients: Vec<Value> = CLIENTS
-        .iter()
-        .map(|c| {
-            json!({
-                "client_id": c.client_id, "agency": c.agency, "purposes": c.purposes,
-                "private_jwk": keys.get(c.client_id).map(PrivateJwk::to_value), "redirect_uris": c.redirect_uris(sites.origin()), "profile": (c.profile)(),
-            })
-        })
-        .collect();
-    let citizens: Vec<Value> = CITIZENS
-        .iter()
-        .map(|c| json!({ "login": c.login, "password": c.password, "national_id": c.national_id }))
-        .collect();
-    let officials: Vec<Value> = OFFICIALS
-        .iter()
-        .map(|o| json!({ "id": o.id, "unit": o.unit, "agency": o.agency, "login": o.login, "password": o.password }))
-        .collect();
-    let compliance: Vec<Value> = COMPLIANCE
-        .iter()
-        .map(|o| json!({ "login": o.login, "password": o.password, "agency": o.agency }))
-        .collect();
-    let sources: Vec<Value> = registers
-        .ports()
-        .map(|(id, port)| json!({ "id": id, "url": format!("http://127.0.0.1:{port}/tra-cuu") }))
-        .collect();
-    json!({
-        "issuer": issuer, "data_endpoint": format!("{issuer}/data"), "idp": idp.origin(),
-        "clients": clients, "citizens": citizens, "officials": officials, "compliance": compliance,
-        "sources": sources,
-    })
-}
-
 fn addresses(
     out: &mut impl std::io::Write,
-    issuer: &str,
-    idp: &IdentityProvider,
+    kit: &Kit<'_>,
     folder: &Path,
     options: &DemoOptions,
 ) -> anyhow::Result<()> {
@@ -265,15 +228,16 @@ fn addresses(
     if options.once {
         return Ok(());
     }
-    writeln!(out, "\nNow try it yourself. Open {issuer} and sign in as")?;
+    writeln!(out, "\nNow try it yourself. Open {} and sign in as", kit.issuer)?;
     for citizen in CITIZENS.iter().take(3) {
         writeln!(out, "   citizen             {:<12} {}", citizen.login, citizen.password)?;
     }
     for officer in COMPLIANCE.iter().take(1) {
         writeln!(out, "   compliance officer  {:<12} {}", officer.login, officer.password)?;
     }
-    writeln!(out, "\n   service             {issuer}")?;
-    writeln!(out, "   sign-in (stand-in)  {}", idp.origin())?;
+    writeln!(out, "\n   service             {}", kit.issuer)?;
+    writeln!(out, "   sign-in (stand-in)  {}", kit.idp.origin())?;
+    writeln!(out, "   agencies' sites     {}/benh-vien-mau/su-kien", kit.sites.origin())?;
     writeln!(out, "   keys and addresses  {}", folder.join("kit.json").display())?;
     writeln!(out, "   check the ledger    minhbach ledger verify --data {}", folder.display())?;
     writeln!(out, "\nCtrl-C stops everything.")?;

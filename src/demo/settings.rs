@@ -12,7 +12,10 @@ use super::{
 };
 use crate::{
     crypto::{Algorithm, Random},
-    domain::client::{CitizenScope, Profile, RequestObject, Signed},
+    domain::{
+        catalogue::Text,
+        client::{CitizenScope, Profile, RequestObject, Signed},
+    },
     jose::PrivateJwk,
 };
 
@@ -41,8 +44,8 @@ impl ClientSeed {
 }
 
 /// What agencies run; drafts are registered too, so that their refusal can be seen. The last four ask for consent: one
-/// plainly, one of citizens who are not there, one with everything signed, one for a citizen's own records. The first
-/// could send citizens along too, and is told that its purposes rest on the law.
+/// for several readings by officials who prove themselves, one for a single answer, one with everything signed, one for
+/// a citizen's own records. The first could send citizens along too, and is told that its purposes rest on the law.
 pub const CLIENTS: &[ClientSeed] = &[
     ClientSeed {
         client_id: "csgt.giay-phep",
@@ -81,7 +84,7 @@ pub const CLIENTS: &[ClientSeed] = &[
         name: "Phần mềm hồ sơ bệnh án (giả lập)",
         purposes: &["health.record_share"],
         comes_back: true,
-        profile: Profile::default,
+        profile: || Profile { backchannel: true, grant_management: true, ..Profile::default() },
     },
     ClientSeed {
         client_id: "ngan-hang.xac-minh",
@@ -101,6 +104,10 @@ pub const CLIENTS: &[ClientSeed] = &[
             request_object: Some(RequestObject::Required),
             response_mode: Some(Signed::Jwt),
             introspection: Some(Signed::Jwt),
+            processors: vec![Text {
+                vi: "Trung tâm dữ liệu thử nghiệm (giả lập)".to_owned(),
+                en: "Test data centre (simulated)".to_owned(),
+            }],
             ..Profile::default()
         },
     },
@@ -118,6 +125,14 @@ pub const CLIENTS: &[ClientSeed] = &[
         },
     },
 ];
+
+/// What the agencies' software proves itself with where its officials sign in: fresh at every start, by `client_id`.
+/// Software that nobody comes back to has none.
+#[must_use]
+pub fn sign_in_secrets(random: &dyn Random) -> BTreeMap<&'static str, String> {
+    let signs_in = CLIENTS.iter().filter(|client| client.comes_back);
+    signs_in.map(|client| (client.client_id, fresh_secret(random))).collect()
+}
 
 /// The relying party the service is at the stand-in identity provider.
 pub const RELYING_PARTY: &str = "minhbach";

@@ -1,8 +1,10 @@
-//! Stand-in web sites of agencies: the page a citizen comes back to after she was asked.
+//! Stand-in web sites of agencies: the page a citizen comes back to after she was asked, and where events arrive.
 //!
 //! A page shows what came with the redirect (RFC 6749 §4.1.2, RFC 9207, JARM) and says plainly that it is a stand-in.
 //! A code alone is worth nothing: redeeming it needs the client's key. Out of scope: redeeming it; in the
 //! demonstration the agency's software does that elsewhere.
+
+mod receiver;
 
 use std::{
     fmt::Write as _,
@@ -10,9 +12,17 @@ use std::{
     net::{Ipv4Addr, TcpListener},
 };
 
-use actix_web::{App, HttpResponse, HttpServer, dev::ServerHandle, http::StatusCode, web};
+use actix_web::{
+    App, HttpResponse, HttpServer,
+    dev::ServerHandle,
+    http::StatusCode,
+    web::{self, Data},
+};
 
 use super::{idp::escaped, people::AGENCIES};
+use crate::outbound::exchange::Exchange;
+use receiver::Receiver;
+pub use receiver::Taken;
 
 /// What a redirect may bring, with what it is called on the page.
 const BROUGHT: &[(&str, &str, &str)] = &[
@@ -31,25 +41,32 @@ pub fn redirect_uri(origin: &str, agency: &str) -> String {
 }
 
 /// The running sites, all on one port; dropping them stops them.
-#[derive(Debug)]
 pub struct Sites {
     origin: String,
+    receiver: Data<Receiver>,
     server: ServerHandle,
 }
 
 impl Sites {
-    /// Starts them on a port of the loopback; 0 takes a free one.
+    /// Starts them on a port of the loopback; 0 takes a free one. They take events of `issuer`, whose keys they fetch
+    /// over `http`.
     ///
     /// # Errors
     /// When the port is taken.
-    pub fn start(port: u16) -> io::Result<Self> {
+    pub fn start(port: u16, issuer: &str, http: Exchange) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|error| {
             io::Error::new(error.kind(), format!("port {port} for the agencies' sites: {error}"))
         })?;
         let origin = format!("http://127.0.0.1:{}", listener.local_addr()?.port());
-        let server = HttpServer::new(|| {
+        let receiver = Data::new(Receiver::new(issuer, http));
+        let shared = receiver.clone();
+        let server = HttpServer::new(move || {
             App::new()
+                .app_data(shared.clone())
+                .app_data(web::PayloadConfig::new(64 * 1024))
                 .route("/{agency}/tro-ve", web::get().to(back))
+                .route("/{agency}/su-kien", web::get().to(receiver::list))
+                .route("/{agency}/su-kien/{client_id}", web::post().to(receiver::take))
                 .default_service(web::to(async || nowhere()))
         })
         .workers(1)
@@ -58,7 +75,19 @@ impl Sites {
         .run();
         let handle = server.handle();
         tokio::spawn(server);
-        Ok(Self { origin, server: handle })
+        Ok(Self { origin, receiver, server: handle })
+    }
+
+    /// Where a client is told of events.
+    #[must_use]
+    pub fn events_uri(&self, agency: &str, client_id: &str) -> String {
+        format!("{}/{agency}/su-kien/{client_id}", self.origin)
+    }
+
+    /// The events the sites took and acknowledged, oldest first.
+    #[must_use]
+    pub fn taken(&self) -> Vec<Taken> {
+        self.receiver.taken()
     }
 
     /// `http://127.0.0.1:PORT`.

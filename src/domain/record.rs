@@ -85,6 +85,10 @@ pub enum Kind {
     NoticeExtended,
     /// The recipient did not do in time what it must.
     NoticeOverdue,
+    /// A recipient chose how it is told, or changed it.
+    StreamSet,
+    /// A recipient gave up the way it was told; what is owed waits to be polled.
+    StreamRemoved,
     /// A client gave a grant back.
     GrantRevoked,
     /// A person changed her own rules.
@@ -100,7 +104,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 43] = [
+    const ALL: [Self; 45] = [
         Self::TokenIssued,
         Self::TokenRefused,
         Self::TokenRevoked,
@@ -138,6 +142,8 @@ impl Kind {
         Self::NoticeErased,
         Self::NoticeExtended,
         Self::NoticeOverdue,
+        Self::StreamSet,
+        Self::StreamRemoved,
         Self::GrantRevoked,
         Self::StandingChanged,
         Self::RepresentationBegun,
@@ -187,6 +193,8 @@ impl Kind {
             Self::NoticeErased => "consent.erased",
             Self::NoticeExtended => "consent.extended",
             Self::NoticeOverdue => "consent.overdue",
+            Self::StreamSet => "stream.set",
+            Self::StreamRemoved => "stream.removed",
             Self::GrantRevoked => "grant.revoked",
             Self::StandingChanged => "choice.changed",
             Self::RepresentationBegun => "representation.begun",

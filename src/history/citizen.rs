@@ -216,6 +216,8 @@ fn is_listed(kind: &str) -> bool {
                 | Kind::ClientRegistered
                 | Kind::ClientSuspended
                 | Kind::ClientRestored
+                | Kind::StreamSet
+                | Kind::StreamRemoved
                 | Kind::OfficialRegistered
                 | Kind::OfficialSuspended
                 | Kind::OfficialRestored

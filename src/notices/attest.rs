@@ -99,7 +99,10 @@ pub async fn attest(engines: &Engines, client: &Client, said: &Attestation) -> R
     let id = opened.notice.id;
     let (kind, step, note) = match (said.done, &said.extend) {
         (Some(done), None) => attested(engines.now(), &opened.notice, done, said.at)?,
-        (None, Some(reason)) => extended(engines.now(), &engines.calendar, &opened.notice, reason)?,
+        (None, Some(reason)) => {
+            let processors = opened.consent().is_some_and(|(told, _)| told.processors);
+            extended(engines.now(), &engines.calendar, &opened.notice, processors, reason)?
+        }
         _ => {
             return Err(Error::refuse(400, "attestation_unclear", "Say exactly one of `done` and `extend`."));
         }
@@ -141,7 +144,13 @@ fn attested(now: Millis, notice: &Notice, done: Done, at: Option<i64>) -> Result
     }
 }
 
-fn extended(now: Millis, calendar: &Calendar, notice: &Notice, reason: &str) -> Result<Said, Error> {
+fn extended(
+    now: Millis,
+    calendar: &Calendar,
+    notice: &Notice,
+    processors: bool,
+    reason: &str,
+) -> Result<Said, Error> {
     if rar::text_fault(reason, 3..=300).is_some() {
         return Err(Error::refuse(
             400,
@@ -162,7 +171,7 @@ fn extended(now: Millis, calendar: &Calendar, notice: &Notice, reason: &str) -> 
     if notice.extended.as_deref().is_some_and(|before| before != reason) {
         return Err(Error::refuse(409, "already_extended", "The date can be moved once."));
     }
-    let stop_by = calendar.extended(Millis(notice.created_at), false).ends;
+    let stop_by = calendar.extended(Millis(notice.created_at), processors).ends;
     let step = Step::Extended { reason: reason.to_owned(), stop_by };
     Ok((Kind::NoticeExtended, step, Some(reason.to_owned())))
 }

@@ -11,7 +11,7 @@ use super::{
     issue::Ask,
     pushed::{context, grant_wish, hash, wish},
     refresh::resume,
-    release::{Grant, Once, used_again},
+    release::{Again, Grant, Once, used_again},
 };
 use crate::{
     consent::{self, Answer, Answering, Consent, Give},
@@ -318,7 +318,7 @@ pub(super) async fn redeem<'a>(
     let mut grant = resume(engines, ask, consent, None, issued.resource.as_deref()).await?;
     grant.fresh = true;
     grant.refresh = true;
-    let once = once(asked.code.expose(), issued.expires);
+    let once = once(asked.code.expose(), issued.expires, Again::IsTheft);
     grant.once = Some(once);
     // Before any rule is asked: a second time is a second time even where the consent is used up by now.
     if engines.store.was_used(once.id).await? {
@@ -328,8 +328,8 @@ pub(super) async fn redeem<'a>(
 }
 
 /// What is remembered of something that is exchanged once.
-pub(super) fn once(secret: &str, expires: Millis) -> Once {
-    Once { id: jose::replay_id("exchange", "", secret, expires), expires }
+pub(super) fn once(secret: &str, expires: Millis, again: Again) -> Once {
+    Once { id: jose::replay_id("exchange", "", secret, expires), expires, again }
 }
 
 fn open(engines: &Engines, row: &Row) -> Result<PushedRequest, Error> {

@@ -106,7 +106,6 @@ pub async fn ask_absent(
         asked_at: now.0,
         expires: expires.0,
         next_poll: now.0,
-        pace_s: i64::from(INTERVAL),
     };
     reach(engines, &who.client, asked, expires, &row, prompting).await?;
     Ok(BackchannelResponse { auth_req_id: name, expires_in, interval: INTERVAL })

@@ -231,7 +231,8 @@ async fn decide(
         fields: &fields,
         has_case: grant.case.is_some(),
         assurance,
-        consent: consent.map(|consent| consent.facts(&granted, uses, grant.fresh)),
+        consent: consent
+            .map(|consent| consent.facts(&granted, &grant.client.profile.processors, uses, grant.fresh)),
         standing,
         emergency: grant.emergency.as_ref().map(Emergency::facts),
     }))

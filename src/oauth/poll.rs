@@ -1,5 +1,7 @@
 //! The poll of a backchannel request (CIBA Core 1.0 §10.1, §11): not yet, too often, no, over, or a token, once.
 
+use std::time::Duration;
+
 use super::{
     Error,
     authorize::{once, purpose_changed},
@@ -7,7 +9,7 @@ use super::{
     issue::Ask,
     pushed::hash,
     refresh::resume,
-    release::{Grant, used_again},
+    release::{Again, Grant, fetched},
 };
 use crate::{
     consent,
@@ -38,10 +40,15 @@ pub(super) async fn redeem<'a>(
         let description = "`auth_req_id` is unknown, used, or another client's";
         OAuthError::new(ErrorCode::InvalidGrant, "auth_req_id_unknown", description)
     })?;
+    // Before everything else: what was fetched stays fetched, however soon or late somebody asks again.
+    let once = once(name, Millis(row.expires), Again::IsALostAnswer);
+    if engines.store.was_used(once.id).await? {
+        return Err(fetched().into());
+    }
     if now.0 >= row.expires {
         return Err(over().into());
     }
-    if !engines.store.note_poll(&hash, now, i64::from(INTERVAL)).await? {
+    if !engines.store.note_poll(&hash, now, Duration::from_secs(u64::from(INTERVAL))).await? {
         let description = "too soon; wait five seconds more between polls than before";
         return Err(OAuthError::new(ErrorCode::SlowDown, "slow_down", description).into());
     }
@@ -77,11 +84,7 @@ pub(super) async fn redeem<'a>(
     let mut grant = resume(engines, ask, consent, None, kept.resource.as_deref()).await?;
     grant.fresh = true;
     grant.refresh = true;
-    let once = once(name, Millis(row.expires));
     grant.once = Some(once);
-    if engines.store.was_used(once.id).await? {
-        return Err(used_again(engines, &grant).await?);
-    }
     Ok(grant)
 }
 

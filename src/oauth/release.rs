@@ -79,6 +79,18 @@ pub(super) struct Once {
     /// What is remembered of it, and until when.
     pub(super) id: Uuid,
     pub(super) expires: Millis,
+    /// What a second time means.
+    pub(super) again: Again,
+}
+
+/// What it means when something that is exchanged once comes a second time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Again {
+    /// A code goes through a browser and addresses, where others may read it: it is in two hands.
+    IsTheft,
+    /// An `auth_req_id` never leaves the client's own connection to us, and is sent again and again by design: the
+    /// answer was lost, or two of the client's own processes poll. Nothing may end for that.
+    IsALostAnswer,
 }
 
 /// What must never have been used before: assertion, proof, and a code or backchannel request.
@@ -212,10 +224,11 @@ async fn changed(
     outcome: Outcome,
 ) -> Result<Error, Error> {
     match outcome {
-        Outcome::Replayed(id) if grant.once.is_some_and(|once| once.id == id) => {
-            used_again(engines, grant).await
-        }
-        Outcome::Replayed(id) => Ok(replayed(ask, id)),
+        Outcome::Replayed(id) => match grant.once.filter(|once| once.id == id).map(|once| once.again) {
+            None => Ok(replayed(ask, id)),
+            Some(Again::IsALostAnswer) => Ok(fetched().into()),
+            Some(Again::IsTheft) => used_again(engines, grant).await,
+        },
         Outcome::ClientSuspended => Ok(too_late(Reason::ClientSuspended)),
         Outcome::OfficialSuspended => Ok(too_late(Reason::OfficialSuspended)),
         Outcome::ConsentNotLive(state) => Ok(too_late(consent::not_live(state))),
@@ -249,6 +262,12 @@ fn refresh_token(engines: &Engines, grant: &Grant<'_>, now: Millis) -> Option<(S
         revoked_at: None,
     };
     Some((token, refresh))
+}
+
+/// The answer to a backchannel request was fetched before; what was issued on it stands.
+pub(super) fn fetched() -> OAuthError {
+    let description = "the answer was fetched before; ask the person again if it was lost";
+    OAuthError::new(ErrorCode::InvalidGrant, "auth_req_id_used", description)
 }
 
 /// A code that comes a second time may be in two hands: what was issued on it ends (RFC 6749 §4.1.2, §10.5).

@@ -2,6 +2,8 @@
 //!
 //! Secrets are stored as SHA-256 only; what they carry is sealed. Out of scope: what they mean (`oauth`).
 
+use std::time::Duration;
+
 use uuid::Uuid;
 
 use super::{
@@ -92,8 +94,6 @@ pub struct Backchannel {
     pub expires: i64,
     /// Before this the client polls too fast, milliseconds.
     pub next_poll: i64,
-    /// The interval it must keep, seconds.
-    pub pace_s: i64,
 }
 
 /// How many backchannel requests reached a person ($1) after an instant ($2).
@@ -217,27 +217,22 @@ impl Store {
         tx.commit().await
     }
 
-    /// Notes a poll: `true` when the client kept its pace, which then begins anew; when not, the pace gets slower by
-    /// `penalty` seconds (CIBA Core §11, `slow_down`).
+    /// Notes a poll: `true` when the client kept its pace of one in `interval`, which then begins anew. One that came
+    /// too fast changes nothing: CIBA Core §11 has the client slow down, and a server that slowed down with it would
+    /// never again meet a client that lost one of its answers.
     ///
     /// # Errors
     /// [`Error`] when the database fails.
-    pub async fn note_poll(&self, hash: &[u8], now: Millis, penalty: i64) -> Result<bool, Error> {
-        const KEPT: &str = "UPDATE backchannel_requests SET next_poll = $2 + pace_s * 1000 \
-             WHERE hash = $1 AND next_poll <= $2";
-        const FAST: &str = "UPDATE backchannel_requests SET pace_s = pace_s + $2, \
-             next_poll = $3 + (pace_s + $2) * 1000 WHERE hash = $1";
+    pub async fn note_poll(&self, hash: &[u8], now: Millis, interval: Duration) -> Result<bool, Error> {
+        const SQL: &str =
+            "UPDATE backchannel_requests SET next_poll = $3 WHERE hash = $1 AND next_poll <= $2";
+        let next = now + interval;
         let mut tx = self.begin().await?;
         let kept = on!(&mut tx, |c| {
-            sqlx::query(KEPT).bind(hash).bind(now.0).execute(c).await.map(|d| d.rows_affected())
-        })? == 1;
-        if !kept {
-            on!(&mut tx, |c| {
-                sqlx::query(FAST).bind(hash).bind(penalty).bind(now.0).execute(c).await.map(drop)
-            })?;
-        }
+            sqlx::query(SQL).bind(hash).bind(now.0).bind(next.0).execute(c).await.map(|d| d.rows_affected())
+        })?;
         tx.commit().await?;
-        Ok(kept)
+        Ok(kept == 1)
     }
 }
 
@@ -251,8 +246,8 @@ pub(super) async fn bind_pushed(tx: &mut Tx, hash: &[u8], consent: Uuid) -> Resu
 /// Keeps a backchannel request.
 pub(super) async fn put_backchannel(tx: &mut Tx, request: &Backchannel) -> Result<(), Error> {
     const SQL: &str = "INSERT INTO backchannel_requests \
-         (hash, client, subject, consent, sealed, asked_at, expires, next_poll, pace_s) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+         (hash, client, subject, consent, sealed, asked_at, expires, next_poll) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     on!(tx, |c| {
         sqlx::query(SQL)
             .bind(&request.hash)
@@ -263,7 +258,6 @@ pub(super) async fn put_backchannel(tx: &mut Tx, request: &Backchannel) -> Resul
             .bind(request.asked_at)
             .bind(request.expires)
             .bind(request.next_poll)
-            .bind(request.pace_s)
             .execute(c)
             .await
             .map(drop)

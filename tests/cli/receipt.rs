@@ -53,6 +53,7 @@ fn claims(now: Millis) -> Claims {
             expires: now.0 + 30 * 86_400_000,
         },
         recipient_retention: both("5 năm", "5 years"),
+        processors: Vec::new(),
         case: None,
         justification: None,
         binding_message: None,

@@ -6,6 +6,7 @@ import * as oidc from 'openid-client';
 import { at, detail } from './kit.mjs';
 import { Visitor } from './sign_in.mjs';
 
+const ID_TOKEN = 'urn:ietf:params:oauth:token-type:id_token';
 export const CIBA = 'urn:openid:params:grant-type:ciba';
 
 /** The error body of an OAuth request that must be refused. */
@@ -26,6 +27,9 @@ export async function connect(kit, clientId, metadata = {}) {
 }
 
 export class Software {
+  /** What a token request says about the official who acts; nothing until somebody signs in. */
+  acting = {};
+
   constructor(kit, client, key, config) {
     Object.assign(this, { kit, client, key, config });
     [this.redirectUri] = client.redirect_uris;
@@ -34,6 +38,21 @@ export class Software {
   async dpop() {
     this.dpopKeys ??= await oidc.randomDPoPKeyPair('ES256');
     return oidc.getDPoPHandle(this.config, this.dpopKeys);
+  }
+
+  /** An official of its agency signs in there through this software; from now on its token requests say who acts. */
+  async actsFor(official) {
+    const issuer = new URL(`${this.kit.idp}/agencies/${this.client.agency}`);
+    const { sign_in_secret: secret, redirect_uris: [redirectUri] } = this.client;
+    const config = await oidc.discovery(issuer, this.client.client_id, {}, oidc.ClientSecretBasic(secret), { execute: [oidc.allowInsecureRequests] });
+    const verifier = oidc.randomPKCECodeVerifier();
+    const parameters = { redirect_uri: redirectUri, scope: 'openid', code_challenge: await oidc.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256' };
+    const back = (url) => url.href.startsWith(redirectUri);
+    const visitor = new Visitor();
+    const page = await visitor.visit(oidc.buildAuthorizationUrl(config, parameters), {}, back);
+    const { url } = await visitor.submit(page, { login: official.login, password: official.password }, back, 'type="password"');
+    const { id_token: token } = await oidc.authorizationCodeGrant(config, url, { pkceCodeVerifier: verifier });
+    this.acting = { actor_token: token, actor_token_type: ID_TOKEN };
   }
 
   /** A detail that asks for consent. */
@@ -62,15 +81,15 @@ export class Software {
 
   /** Redeems what the browser came back with. */
   async redeem(back, { checks }) {
-    return oidc.authorizationCodeGrant(this.config, back, checks, {}, { DPoP: await this.dpop() });
+    return oidc.authorizationCodeGrant(this.config, back, checks, this.acting, { DPoP: await this.dpop() });
   }
 
-  async refresh(granted, more = {}) {
-    return oidc.refreshTokenGrant(this.config, granted.refresh_token, more, { DPoP: await this.dpop() });
+  async refresh(granted) {
+    return oidc.refreshTokenGrant(this.config, granted.refresh_token, this.acting, { DPoP: await this.dpop() });
   }
 
   async fromLiveConsent(details) {
-    return oidc.clientCredentialsGrant(this.config, { authorization_details: JSON.stringify([details]) }, { DPoP: await this.dpop() });
+    return oidc.clientCredentialsGrant(this.config, { authorization_details: JSON.stringify([details]), ...this.acting }, { DPoP: await this.dpop() });
   }
 
   /** Asks a citizen who is not there; `answered` settles when she has answered or the time is over. */

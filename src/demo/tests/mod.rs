@@ -5,6 +5,7 @@ mod citizen;
 mod compliance;
 mod consent;
 mod public;
+mod recipients;
 mod sessions;
 mod step_up;
 mod superseded;

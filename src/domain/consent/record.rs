@@ -37,6 +37,9 @@ pub struct Record {
     pub limits: Limits,
     /// How long the recipient keeps what it read.
     pub recipient_retention: Text,
+    /// Who processes for the agency what it reads, or gets it from it, as it was when it asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub processors: Vec<Text>,
     /// The case (dossier code).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub case: Option<String>,
@@ -70,6 +73,13 @@ impl Record {
     #[must_use]
     pub fn granted(&self) -> Vec<&str> {
         self.items.iter().filter(|item| item.granted == Some(true)).map(|item| item.field.as_str()).collect()
+    }
+
+    /// Whether others than the agency must stop with it: that takes five days longer (Decree 356/2025/ND-CP,
+    /// Article 5(2)).
+    #[must_use]
+    pub const fn has_processors(&self) -> bool {
+        !self.processors.is_empty()
     }
 
     /// Whether a sensitive field is asked for.

@@ -235,6 +235,8 @@ pub enum Role {
     DataSubject,
     /// The agency that decides on the processing and receives the data.
     DataController,
+    /// Who processes for the controller what it reads, or gets it from it.
+    DataProcessor,
     /// Whoever keeps the record and signs: this service.
     RecordKeeper,
     /// The authority that receives complaints.

@@ -207,7 +207,9 @@ fn processing(from: &Material<'_>) -> Processing {
         jurisdiction: "VN".to_owned(),
         law: both("receipt-law"),
         controller: record.agency.clone(),
-        recipients: vec![record.agency.clone()],
+        recipients: std::iter::once(record.agency.clone())
+            .chain((1..=record.processors.len()).map(processor_id))
+            .collect(),
         client_id: record.client_id.clone(),
         unit: record.unit.clone(),
         case: record.case.clone(),
@@ -244,10 +246,18 @@ fn notice(shown: &Shown) -> Notice {
     }
 }
 
+/// Processors have no id of their own in the register.
+fn processor_id(n: usize) -> String {
+    format!("processor-{n}")
+}
+
 fn parties(from: &Material<'_>) -> Vec<Party> {
     let agency = from.controller;
     let party = |id: &str, role, name, contact| Party { id: id.to_owned(), role, name, contact };
-    vec![
+    let processors = from.record.processors.iter().zip(1..);
+    let processors =
+        processors.map(|(name, n)| party(&processor_id(n), Role::DataProcessor, Some(name.clone()), None));
+    let mut parties = vec![
         party(from.handle, Role::DataSubject, None, None),
         party(
             &from.record.agency,
@@ -257,7 +267,9 @@ fn parties(from: &Material<'_>) -> Vec<Party> {
         ),
         party(from.issuer, Role::RecordKeeper, Some(both("service-name")), None),
         party("vn-personal-data-authority", Role::Authority, Some(both("receipt-authority")), None),
-    ]
+    ];
+    parties.extend(processors);
+    parties
 }
 
 fn step(it: &Happened) -> Step {

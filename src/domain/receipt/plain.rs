@@ -36,6 +36,9 @@ pub fn plain(claims: &Claims, lang: Lang) -> String {
     let name = agency.and_then(|party| party.name.as_ref());
     page.line("receipt-who", name.map_or(it.controller.as_str(), |name| page.of(name)));
     page.maybe("receipt-unit", it.unit.as_deref());
+    for party in claims.parties.iter().filter(|party| party.role == Role::DataProcessor) {
+        page.maybe("receipt-processor", party.name.as_ref().map(|name| page.of(name)));
+    }
     page.line("receipt-purpose", page.of(&it.title));
     page.line("receipt-reason", page.of(&it.reason));
     page.maybe("receipt-case", it.case.as_deref());

@@ -71,6 +71,8 @@ pub enum Event {
     NoticeExtended,
     /// The agency did not stop in time.
     NoticeOverdue,
+    /// The agency never acknowledged, and its software was suspended for it.
+    NoticeSilent,
     /// A standing choice was made or removed.
     ChoiceChanged,
     /// Somebody may act for the person from now on.
@@ -100,7 +102,7 @@ const fn keys(tag: &'static str, outcome: &'static str, row: &'static str, headi
 
 impl Event {
     /// Every event.
-    pub const EACH: [Self; 38] = [
+    pub const EACH: [Self; 39] = [
         Self::Released,
         Self::Allowed,
         Self::Refused,
@@ -134,6 +136,7 @@ impl Event {
         Self::NoticeErased,
         Self::NoticeExtended,
         Self::NoticeOverdue,
+        Self::NoticeSilent,
         Self::ChoiceChanged,
         Self::RepresentationBegun,
         Self::RepresentationEnded,
@@ -198,6 +201,9 @@ impl Event {
             }
             Self::NoticeOverdue => {
                 keys("event-notice-overdue", "outcome-notice-overdue", "row-notice-overdue", plain)
+            }
+            Self::NoticeSilent => {
+                keys("event-notice-silent", "outcome-notice-silent", "row-notice-silent", plain)
             }
             Self::ChoiceChanged => keys(
                 "event-choice-changed",

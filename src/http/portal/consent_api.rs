@@ -125,6 +125,7 @@ async fn whole(engines: &Engines, consent: &Consent, csrf: &str) -> Result<Value
         "justification": record.justification,
         "unit": record.unit,
         "retention": record.recipient_retention,
+        "processors": record.processors,
         "joint": record.joint,
         "shown": shown,
         "events": happened.collect::<Vec<_>>(),

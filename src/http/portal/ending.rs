@@ -47,9 +47,9 @@ fn last(deadline: Deadline) -> Millis {
 }
 
 /// By when the agency must answer, and have stopped, if a consent is taken back at `from`.
-fn deadlines(engines: &Engines, from: Millis) -> (Millis, Millis) {
+fn deadlines(engines: &Engines, consent: &Consent, from: Millis) -> (Millis, Millis) {
     let calendar = &engines.calendar;
-    (last(calendar.reply_by(from)), last(calendar.stop_by(from, false)))
+    (last(calendar.reply_by(from)), last(calendar.stop_by(from, consent.record.has_processors())))
 }
 
 /// `GET /me/consents/{id}/withdraw`.
@@ -64,7 +64,7 @@ async fn before(visit: &Visit, id: &str) -> Result<HttpResponse, Failure> {
     if !consent.state.is_standing() {
         return Ok(visit.redirect(&format!("/me/consents/{}", consent.row.id)));
     }
-    let (reply_by, stop_by) = deadlines(engines, engines.now());
+    let (reply_by, stop_by) = deadlines(engines, &consent, engines.now());
     let mut words = Words::new(engines, visit.lang);
     visit.page(&Withdraw {
         page: visit.layout(),
@@ -138,7 +138,7 @@ async fn after(visit: &Visit, id: &str) -> Result<HttpResponse, Failure> {
     let Some(at) = events.iter().find(|event| event.act == Act::Withdraw).map(|event| event.at) else {
         return Ok(visit.redirect(&format!("/me/consents/{}", consent.row.id)));
     };
-    let (reply_by, stop_by) = deadlines(engines, at);
+    let (reply_by, stop_by) = deadlines(engines, &consent, at);
     let id = consent.row.id.to_string();
     visit.page(&WithdrawDone {
         page: visit.layout(),

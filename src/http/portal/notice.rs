@@ -64,6 +64,7 @@ pub(super) fn text(engines: &Engines, consent: &Consent, lang: Lang) -> Result<T
         justification: said(&record.justification),
         limits: record.limits.clone(),
         retention: words.said(&record.recipient_retention),
+        processors: record.processors.iter().map(|name| words.said(name)).collect(),
         refusing: terms.map_or_else(String::new, |terms| words.said(&terms.refusing)),
         citations: citations.collect(),
     };

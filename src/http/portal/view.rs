@@ -19,6 +19,7 @@ use crate::{
         parts::{Acting, Basis, Citation, Contact, Field},
     },
     i18n::{Lang, lower_first, masked_national_id},
+    notices::rules,
     policy,
     registry::Agency,
 };
@@ -66,6 +67,9 @@ pub(super) fn event(access: &Access) -> Option<Event> {
         Kind::NoticeStopped => Some(Event::NoticeStopped),
         Kind::NoticeErased => Some(Event::NoticeErased),
         Kind::NoticeExtended => Some(Event::NoticeExtended),
+        Kind::NoticeOverdue if access.facts.reason.as_deref() == Some(rules::NOT_ACKNOWLEDGED) => {
+            Some(Event::NoticeSilent)
+        }
         Kind::NoticeOverdue => Some(Event::NoticeOverdue),
         Kind::StandingChanged => Some(Event::ChoiceChanged),
         Kind::RepresentationBegun => Some(Event::RepresentationBegun),
@@ -75,6 +79,8 @@ pub(super) fn event(access: &Access) -> Option<Event> {
         Kind::ClientRegistered
         | Kind::ClientSuspended
         | Kind::ClientRestored
+        | Kind::StreamSet
+        | Kind::StreamRemoved
         | Kind::OfficialRegistered
         | Kind::OfficialSuspended
         | Kind::OfficialRestored

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{World, world};
 use crate::{
-    domain::{consent::Act, record::Kind},
+    domain::{catalogue::Text, consent::Act, record::Kind},
     notices::{Error, Owed, Poll, attest, poll, rules},
     registry::Client,
     store::{
@@ -20,6 +20,7 @@ store_suite! {
     a_recipient_acknowledges_stops_erases_and_then_nothing_is_owed,
     what_is_attested_too_early_or_by_somebody_else_is_refused,
     the_statutory_date_is_moved_once_by_fifteen_days,
+    whoever_has_processors_that_must_stop_too_has_five_days_more,
     whoever_never_acknowledges_is_suspended_once_and_the_person_sees_it,
     whoever_lets_the_date_pass_is_marked_and_not_suspended,
     a_resumption_takes_the_place_of_the_pause_before_it,
@@ -118,6 +119,20 @@ async fn the_statutory_date_is_moved_once_by_fifteen_days(s: Scratch) {
     let late = world.told(&world.other, Act::Withdraw).await;
     world.clock.set(Millis(late.stop_by.unwrap()));
     assert_eq!(refused(&world, &world.other, &late, more).await, (409, "nothing_to_extend"));
+}
+
+async fn whoever_has_processors_that_must_stop_too_has_five_days_more(s: Scratch) {
+    let mut world = world(s).await;
+    let name = |text: &str| Text { vi: text.to_owned(), en: text.to_owned() };
+    world.client.profile.processors = vec![name("Trung tâm dữ liệu")];
+    let (alone, together) =
+        (world.told(&world.other, Act::Withdraw).await, world.told(&world.client, Act::Withdraw).await);
+    let (calendar, at) = (&world.engines.calendar, Millis(together.created_at));
+    assert_eq!(alone.stop_by, Some(calendar.stop_by(at, false).ends.0));
+    assert_eq!(together.stop_by, Some(calendar.stop_by(at, true).ends.0));
+    assert!(together.stop_by > alone.stop_by);
+    let owed = says(&world, &world.client, &together, r#"{"extend": "bản sao lưu"}"#).await.unwrap();
+    assert_eq!(owed.stop_by, Some(calendar.extended(at, true).ends.seconds()));
 }
 
 async fn whoever_never_acknowledges_is_suspended_once_and_the_person_sees_it(s: Scratch) {

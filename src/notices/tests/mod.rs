@@ -4,7 +4,6 @@ mod duties;
 mod polling;
 mod pushing;
 mod receiver;
-mod throughput;
 
 use std::{sync::Arc, time::Duration};
 
@@ -234,6 +233,7 @@ fn consent_record(client: &Client, id: Uuid) -> Record {
         items: Vec::new(),
         limits: serde_json::from_value::<Limits>(limits()).unwrap(),
         recipient_retention: Text::default(),
+        processors: client.profile.processors.clone(),
         case: None,
         justification: None,
         binding_message: None,

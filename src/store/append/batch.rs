@@ -5,7 +5,9 @@ use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 use super::{
-    Change, Command, Outcome, Placed, Reach, Require, Reserved, Token, consent::Ledger, postgres, sqlite,
+    Change, Command, Outcome, Placed, Reach, Require, Reserved, Token,
+    consent::{Ledger, unchanged},
+    postgres, sqlite,
 };
 use crate::{
     crypto::Digest,
@@ -289,9 +291,7 @@ async fn append_entries(
             drop_out(out, i, outcome);
             continue;
         }
-        if let Some(wanted) = &command.require.grant
-            && !grants::holds(tx, wanted).await?
-        {
+        if !unchanged(tx, &command.require).await? {
             drop_out(out, i, Outcome::Stale);
             continue;
         }
@@ -438,6 +438,8 @@ async fn apply(tx: &mut Tx, change: &Change, at: Millis) -> Result<(), Error> {
         Change::PutStanding(list) => standing::put(tx, list).await?,
         Change::PutNotice(notice) => notices::put(tx, notice).await?,
         Change::StepNotice(id, step) => notices::step(tx, *id, step, at).await?,
+        Change::PutStream(stream) => notices::put_stream(tx, stream).await?,
+        Change::RemoveStream(client) => notices::remove_stream(tx, *client).await?,
         Change::PutRepresentation(row) => people::put_representation(tx, row).await?,
         Change::EndRepresentation(id) => people::end_representation(tx, *id, at).await?,
         Change::PutEmergency(row) => people::put_emergency(tx, row).await?,

@@ -51,6 +51,8 @@ pub struct Require {
     pub consent: Option<Uuid>,
     /// A grant that has not ended and in which exactly these consents stand.
     pub grant: Option<GrantHolds>,
+    /// A client and its stream as it was read, by one who changes it.
+    pub stream: Option<(Uuid, Option<notices::Stream>)>,
     /// A person and the revision of her own rules that was decided by.
     pub standing: Option<(Uuid, i64)>,
     /// How many backchannel requests may have reached a person since an instant.
@@ -173,6 +175,10 @@ pub enum Change {
     PutNotice(Box<notices::Notice>),
     /// A notice goes one step further.
     StepNotice(Uuid, notices::Step),
+    /// A recipient wants to be told so from now on.
+    PutStream(Box<notices::Stream>),
+    /// A recipient (by its client) gives up its stream.
+    RemoveStream(Uuid),
 }
 
 impl Change {
@@ -208,6 +214,8 @@ impl Change {
             | Self::PutStanding(_)
             | Self::PutNotice(_)
             | Self::StepNotice(..)
+            | Self::PutStream(_)
+            | Self::RemoveStream(_)
             | Self::PutRepresentation(_)
             | Self::EndRepresentation(_)
             | Self::PutEmergency(_)

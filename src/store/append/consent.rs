@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use uuid::Uuid;
 
-use super::{Change, Command, Draft, Outcome, Reach, Spend, Token, postgres, sqlite};
+use super::{Change, Command, Draft, Outcome, Reach, Require, Spend, Token, postgres, sqlite};
 use crate::{
     domain::consent::{State, minute_of_day},
-    store::{Error, Tx, consents::Standing},
+    store::{Error, Tx, consents::Standing, grants, notices},
     time::Millis,
 };
 
@@ -158,6 +158,19 @@ impl Ledger {
             Tx::Sqlite(tx) => sqlite::write_spent(tx, &used, &self.spent).await,
             Tx::Postgres(tx) => postgres::write_spent(tx, &used, &self.spent).await,
         }
+    }
+}
+
+/// Whether what is changed is still as it was read: a grant that is added to, a stream.
+pub(super) async fn unchanged(tx: &mut Tx, require: &Require) -> Result<bool, Error> {
+    if let Some(wanted) = &require.grant
+        && !grants::holds(tx, wanted).await?
+    {
+        return Ok(false);
+    }
+    match &require.stream {
+        Some((client, read)) => notices::stream_is(tx, *client, read.as_ref()).await,
+        None => Ok(true),
     }
 }
 

@@ -62,6 +62,7 @@ pub(super) fn record() -> Record {
             expires: ASKED.0 + 30 * DAY,
         },
         recipient_retention: both("5 năm", "5 years"),
+        processors: Vec::new(),
         case: Some("H08.2026.000123".to_owned()),
         justification: Some("Mở tài khoản".to_owned()),
         binding_message: None,

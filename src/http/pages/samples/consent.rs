@@ -79,6 +79,7 @@ pub(in crate::http::pages) fn notice(make: Make) -> ConsentNotice {
         case: make.maybe("H08.2026.000777", "H08.2026.000777"),
         justification: make.maybe("Hồ sơ nộp ngày 20 tháng 11", "Application of 20 November"),
         limits: limits(make),
+        processors: Vec::new(),
         retention: make
             .maybe("Đến khi xét xong hồ sơ, không quá 90 ngày.", "Until the decision, at most 90 days."),
         refusing: make.maybe(

@@ -6,6 +6,7 @@ receipt-consent = Consent: { $value }
 receipt-subject = Your code at the agency: { $value }
 receipt-state = How it stood then: { $value }
 receipt-who = Who may see: { $value }
+receipt-processor = It passes the data on to: { $value }
 receipt-unit = Unit: { $value }
 receipt-purpose = What for: { $value }
 receipt-reason = Why: { $value }

@@ -6,6 +6,7 @@ receipt-consent = Mã lần đồng ý: { $value }
 receipt-subject = Mã của ông/bà tại cơ quan: { $value }
 receipt-state = Tình trạng khi cấp: { $value }
 receipt-who = Ai được xem: { $value }
+receipt-processor = Cơ quan chuyển tiếp cho: { $value }
 receipt-unit = Bộ phận: { $value }
 receipt-purpose = Để làm gì: { $value }
 receipt-reason = Vì sao: { $value }
