@@ -73,8 +73,8 @@ async fn an_event_is_acknowledged_when_it_holds_and_remembered_once() {
     let jwk = Jwk::from_public_key(key.public_key(), Some("k1".to_owned())).unwrap();
     let (issuer, server) = service(json!({ "keys": [jwk.to_value()] }));
     let options = http::Options { trust: http::Trust::Nobody, ..http::Options::default() };
-    let client = http::client_with(&options).unwrap();
-    let sites = Sites::start(0, &issuer, Exchange::new(client.clone())).unwrap();
+    let sender = http::client_with(&options).unwrap();
+    let sites = Sites::start(0, &issuer, Exchange::new(sender.clone())).unwrap();
     let set = |iss: &str, aud: &str, key: &SigningKey| {
         let (iss, aud) = (iss.to_owned(), aud.to_owned());
         let envelope =
@@ -94,7 +94,7 @@ async fn an_event_is_acknowledged_when_it_holds_and_remembered_once() {
     };
     let post = async |client: &str, kind: &str, set: String| {
         let address = sites.events_uri(HOSPITAL, client);
-        let request = client.post(address).header("content-type", kind).body(set);
+        let request = sender.post(address).header("content-type", kind).body(set);
         let answer = request.send().await.unwrap();
         (answer.status().as_u16(), answer.text().await.unwrap())
     };
