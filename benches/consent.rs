@@ -6,6 +6,8 @@
 //! known to both agencies by then: what a first mention costs is on neither side.
 #![expect(clippy::print_stdout, reason = "the figures are the product")]
 
+#[path = "support/consents.rs"]
+mod consents;
 #[expect(dead_code, reason = "shared with the other benchmarks")]
 #[path = "support/cpu.rs"]
 mod cpu;
@@ -28,25 +30,12 @@ mod stage;
 #[path = "support/wire.rs"]
 mod wire;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::path::Path;
 
 use anyhow::Context as _;
 use futures_util::{StreamExt as _, stream};
 use load::Load;
-use minhbach::{
-    app::engines::{Surroundings, open, open_store},
-    config::Config,
-    consent::{self, Answer, Answering, Ask, Give, GrantWish},
-    crypto::SystemRandom,
-    demo::walk,
-    domain::{
-        consent::{Actor, Capacity, Channel, Limits},
-        subject::NationalId,
-    },
-    engines::Engines,
-    telemetry::{self, TelemetryConfig},
-    time::SystemClock,
-};
+use minhbach::{demo::walk, domain::subject::NationalId, engines::Engines};
 use print::{median, verdict};
 use process::Server;
 use serde_json::{Value, json};
@@ -127,63 +116,22 @@ fn round(
 
 /// Has every person known, asked and saying yes; the fields they said yes to.
 async fn give(file: &Path, database: &str, people: &[String]) -> anyhow::Result<Vec<String>> {
-    let config = Config::load_with(file, Some(database.to_owned()))
-        .map_err(|problems| anyhow::anyhow!("{} problems in the configuration", problems.len()))?;
-    let store = open_store(&config).await?;
-    store.migrate().await?;
-    store.close().await;
-    let (_, guard) = telemetry::build(&TelemetryConfig::default(), None, std::io::sink, false)?;
-    let random = Arc::new(SystemRandom::default());
-    let around = Surroundings { clock: Arc::new(SystemClock), random, metrics: guard.metrics() };
-    let engines = open(&config, around).await?;
-    minhbach::admin::activate_policies(&engines).await?;
-    minhbach::admin::apply(&engines, &config.clients, &config.officials).await?;
-    let purpose = engines.register.catalogue().purpose(PURPOSE).context("no purpose")?;
-    let fields: Vec<String> =
-        purpose.bases.first().context("no basis")?.fields.iter().take(4).cloned().collect();
-    let done: Vec<anyhow::Result<()>> =
-        stream::iter(people).map(|id| one(&engines, id, &fields)).buffer_unordered(64).collect().await;
-    done.into_iter().collect::<anyhow::Result<Vec<()>>>()?;
+    let engines = consents::engines(file, database).await?;
+    let met: Vec<anyhow::Result<()>> =
+        stream::iter(people).map(|id| known(&engines, id)).buffer_unordered(64).collect().await;
+    met.into_iter().collect::<anyhow::Result<()>>()?;
+    let fields = consents::fields(&engines, PURPOSE, 4)?;
+    consents::given(&engines, (CLIENT, PURPOSE), &fields, people).await?;
     engines.store.close().await;
     Ok(fields)
 }
 
-async fn one(engines: &Engines, id: &str, fields: &[String]) -> anyhow::Result<()> {
+/// Makes a person's handle for each agency.
+async fn known(engines: &Engines, id: &str) -> anyhow::Result<()> {
     let national_id = NationalId::parse(id.to_owned()).context("not a national id")?;
     let subject = engines.vault.citizen(&national_id).await?;
     for agency in AGENCIES {
         engines.vault.handle(agency, &subject).await?;
     }
-    let client = engines.registry.client(CLIENT).await?.context("no client")?;
-    let purpose = engines.register.catalogue().purpose(PURPOSE).context("no purpose")?;
-    let terms = purpose.consent.as_ref().context("no terms")?;
-    let now = engines.now();
-    let consent = consent::ask(
-        engines,
-        Ask {
-            client: &client,
-            subject: &subject,
-            purpose,
-            fields,
-            limits: Limits::asked(None, terms, now)?,
-            answer_by: now + Duration::from_hours(1),
-            case: None,
-            justification: None,
-            official: None,
-            binding_message: None,
-            channel: Channel::Present,
-            joint: false,
-            scopes: Vec::new(),
-            replays: Vec::new(),
-            also: &|_| Vec::new(),
-        },
-    )
-    .await?;
-    let by = Actor { capacity: Capacity::Own, assurance: Some(3), ..Actor::system() };
-    let optional = consent.record.items.iter().filter(|item| !item.required).map(|item| item.field.clone());
-    let answer = Answer::Give(Give { optional: optional.collect(), grant: GrantWish::Create });
-    let shown = ("vi", "the text of the benchmark".to_owned(), true);
-    let answering = Answering { by, answer, shown, replays: Vec::new(), also: Vec::new() };
-    consent::answer(engines, &consent, answering).await?;
     Ok(())
 }

@@ -11,6 +11,7 @@
 //! - *a citizen is asked, answers, withdraws*: [`http::portal`] → [`consent`] → [`store::append`] (event, entry, tokens,
 //!   notice: one transaction);
 //! - *a citizen looks who looked*: [`http::portal`] → [`login::session`] → [`history`] → [`ledger::proof`];
+//! - *software reads for a citizen, with her own token*: [`http::portal`] → [`history::program`] → entry → what she allowed;
 //! - *a checkpoint is signed*: [`app::service`] → [`ledger::publisher`] → [`merkle`] → [`objects`];
 //! - *a consent ends*: [`consent::notice`] (committed with it) → [`notices::deliver`] → [`outbound::push`];
 //! - *a purpose or rule changes*: `policies/` → [`policy`]; nothing in `src/` knows a purpose by name.

@@ -15,6 +15,7 @@ use crate::{
         catalogue::{BasisKind, Purpose},
         consent::{Actor, Channel},
         decision::{Reason, StandingFacts},
+        own_token,
         record::{Facts, Kind},
         standing::{self, Choice, Edit, Unfit, What},
         subject::Subject,
@@ -273,6 +274,8 @@ pub struct Question<'a> {
     pub purpose: &'a Purpose,
     /// Which fields.
     pub fields: &'a [String],
+    /// Which scopes of her own token, where that is what is asked for.
+    pub scopes: &'a [String],
     /// The case.
     pub case: Option<&'a str>,
     /// Why, as the agency states it.
@@ -303,6 +306,7 @@ pub async fn withhold(
         purpose: Some(question.purpose.id.clone()),
         purpose_version: Some(question.purpose.version.clone()),
         reason: Some(why.to_owned()),
+        target: own_token::target(question.scopes),
         ..Facts::default()
     };
     engines.refuse(Kind::ConsentWithheld, subject, facts, replays).await

@@ -19,6 +19,8 @@ use minhbach::{
     time::SystemClock,
 };
 
+#[path = "cli/consent.rs"]
+mod consent;
 #[path = "cli/receipt.rs"]
 mod receipt;
 
@@ -137,6 +139,7 @@ fn every_verb_explains_itself() {
         &["client", "--help"],
         &["client", "try", "--help"],
         &["official", "--help"],
+        &["consent", "revoke", "--help"],
         &["ledger", "verify", "--help"],
         &["ledger", "check-proof", "--help"],
         &["receipt", "verify", "--help"],

@@ -39,11 +39,13 @@ CREATE TABLE consent_events (
     PRIMARY KEY (consent, seq)
 );
 
--- Each token issued on a consent: what frequency limits are counted from.
+-- Each token issued on a consent: what frequency limits are counted from, and the entry its person finds it by when
+-- the token is long gone.
 CREATE TABLE consent_uses (
     consent UUID    NOT NULL,
     at      BIGINT NOT NULL,
     token   UUID    NOT NULL,
+    entry   UUID    NOT NULL,
     PRIMARY KEY (consent, at, token)
 );
 

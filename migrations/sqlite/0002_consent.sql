@@ -39,11 +39,13 @@ CREATE TABLE consent_events (
     PRIMARY KEY (consent, seq)
 ) WITHOUT ROWID;
 
--- Each token issued on a consent: what frequency limits are counted from.
+-- Each token issued on a consent: what frequency limits are counted from, and the entry its person finds it by when
+-- the token is long gone.
 CREATE TABLE consent_uses (
     consent BLOB    NOT NULL,
     at      INTEGER NOT NULL,
     token   BLOB    NOT NULL,
+    entry   BLOB    NOT NULL,
     PRIMARY KEY (consent, at, token)
 ) WITHOUT ROWID;
 

@@ -1,10 +1,12 @@
-//! Registering clients and officials, suspending and restoring them, and putting another set of policies in force.
+//! Registering clients and officials, suspending and restoring them, putting another set of policies in force, and
+//! ending a consent for an authority.
 //!
 //! Every change is an entry in the history of the agency it concerns (of the service, for policies), committed in one
 //! transaction with the change itself. What changes nothing makes no entry. Out of scope: who may do so (whoever can
 //! run the program with its configuration) and how it was asked for (`cli`, `config`).
 
 mod clients;
+mod consents;
 mod officials;
 mod policies;
 mod spec;
@@ -13,11 +15,13 @@ mod spec;
 mod tests;
 
 pub use clients::{register_client, restore_client, suspend_client};
+pub use consents::{Decision, revoke_consent};
 pub use officials::{register_official, restore_official, suspend_official};
 pub use policies::activate_policies;
 pub use spec::{ClientSpec, OfficialSpec};
 
 use crate::{
+    consent,
     domain::{
         record::{Facts, Kind},
         subject::Subject,
@@ -71,6 +75,20 @@ pub enum Error {
     /// Another client answers for the audience.
     #[error("the audience `{0}` belongs to another client")]
     AudienceTaken(String),
+    /// There is no such consent.
+    #[error("there is no consent {0}")]
+    UnknownConsent(uuid::Uuid),
+    /// Only what stands can be ended.
+    #[error("consent {consent} is `{state}`: nothing stands that could be ended")]
+    NotStanding {
+        /// The consent.
+        consent: uuid::Uuid,
+        /// The word of its state.
+        state: &'static str,
+    },
+    /// The consent could not be read or ended.
+    #[error(transparent)]
+    Consent(#[from] consent::Error),
     /// Another official has this sign-in.
     #[error("this issuer and subject belong to another official")]
     SignInTaken,

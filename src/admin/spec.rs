@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::{
     domain::{
-        catalogue::{BasisKind, Catalogue},
+        catalogue::{BasisKind, Catalogue, Text},
         client::Profile,
     },
     jose::Jwks,
@@ -67,8 +67,22 @@ impl ClientSpec {
         if !self.profile.scopes.is_empty() && self.redirect_uris.is_empty() {
             found.push("`scopes` need a `redirect_uris`: a citizen must be there to allow them".to_owned());
         }
+        let named = |text: &Text| is_name(&text.vi) && is_name(&text.en);
+        if self.profile.processors.len() > 10 || !self.profile.processors.iter().all(named) {
+            found.push(
+                "`processors`: at most 10, each with a name of 1 to 200 characters in `vi` and `en`"
+                    .to_owned(),
+            );
+        }
         if self.audience.as_ref().is_some_and(|audience| audience.is_empty() || audience.len() > 256) {
             found.push("`audience` must be 1 to 256 bytes".to_owned());
+        }
+        // Else its tokens would be taken for those of the service's own endpoints, and it would be told of theirs.
+        let ours = |audience: &String| {
+            audience.strip_prefix(issuer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        if self.audience.as_ref().is_some_and(ours) {
+            found.push("`audience` is an address of this service itself".to_owned());
         }
         for issuer in &self.actor_issuers {
             if issuer.audiences.is_empty() {

@@ -218,13 +218,15 @@ async fn what_a_client_may_do_besides_is_kept_and_shown_in_its_entry(scratch: Sc
         backchannel: true,
         scopes: CitizenScope::ALL.into(),
         grant_management: true,
+        processors: vec![Text { vi: "Trung tâm dữ liệu".to_owned(), en: "Data centre".to_owned() }],
     };
     let back = "https://csgt.example/back?from=minhbach";
     let spec = ClientSpec { profile: profile.clone(), redirect_uris: vec![back.to_owned()], ..client() };
     register_client(&world.engines, &spec).await.unwrap();
     assert_eq!(register_client(&world.engines, &spec).await.unwrap(), Done::Nothing);
     let note = world.newest().await.facts.note.unwrap();
-    for word in ["\"backchannel\":true", "\"request_object\":\"required\"", "me.history", back] {
+    for word in ["\"backchannel\":true", "\"request_object\":\"required\"", "me.history", "Data centre", back]
+    {
         assert!(note.contains(word), "{word}: {note}");
     }
     let known = world.engines.registry.client(&spec.client_id).await.unwrap().unwrap();
@@ -313,6 +315,9 @@ fn a_redirect_uri_leaves_nothing_open() {
     assert_eq!(problems("http://a.example/back", demonstration).len(), 1);
     let twice = vec!["https://a.example/back".to_owned(); 2];
     assert_eq!(ClientSpec { redirect_uris: twice, ..client() }.problems(service).len(), 1);
+    for ours in [service.to_owned(), format!("{service}/api/v1/me")] {
+        assert_eq!(ClientSpec { audience: Some(ours), ..client() }.problems(service).len(), 1);
+    }
     let scopes = Profile { scopes: CitizenScope::ALL.into(), ..Profile::default() };
     assert_eq!(ClientSpec { profile: scopes, ..client() }.problems(service).len(), 1);
 }

@@ -5,6 +5,7 @@
 
 mod client;
 mod config;
+mod consent;
 mod demo;
 mod doctor;
 mod keys;
@@ -61,6 +62,8 @@ enum Verb {
     #[command(subcommand)]
     Representative(representative::Verb),
     #[command(subcommand)]
+    Consent(consent::Verb),
+    #[command(subcommand)]
     Ledger(ledger::Verb),
     #[command(subcommand)]
     Receipt(receipt::Verb),
@@ -91,6 +94,7 @@ fn run(verb: Verb, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
         Verb::Client(verb) => client::run(verb, out),
         Verb::Official(verb) => official::run(verb, out),
         Verb::Representative(verb) => representative::run(verb, out),
+        Verb::Consent(verb) => consent::run(verb, out),
         Verb::Ledger(verb) => ledger::run(&verb, out),
         Verb::Receipt(verb) => receipt::run(&verb, out),
         Verb::Doctor(arguments) => doctor::run(&arguments, out),

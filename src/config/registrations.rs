@@ -7,7 +7,10 @@ use serde_json::Value;
 
 use crate::{
     admin::{ClientSpec, OfficialSpec},
-    domain::client::{CitizenScope, Profile, RequestObject, Signed},
+    domain::{
+        catalogue::Text,
+        client::{CitizenScope, Profile, RequestObject, Signed},
+    },
     jose::Jwks,
     registry::ActorIssuer,
 };
@@ -58,6 +61,9 @@ pub(super) struct ClientSection {
     /// Whether it may query, name and revoke its grants.
     #[serde(default)]
     grant_management: bool,
+    /// Whoever processes for the agency what it reads, or gets it from it.
+    #[serde(default)]
+    processors: Vec<Text>,
 }
 
 impl ClientSection {
@@ -89,6 +95,7 @@ impl ClientSection {
                 backchannel: self.backchannel,
                 scopes: self.scopes,
                 grant_management: self.grant_management,
+                processors: self.processors,
             },
         })
     }

@@ -6,9 +6,10 @@ use uuid::Uuid;
 
 use super::{Consent, Error, commit, events, facts, kind, notice, of_grant, step, text};
 use crate::{
-    domain::consent::{Act, Actor, Capacity, Event, Record, Shown, State},
+    domain::consent::{Act, Actor, Capacity, Channel, Event, Record, Shown, State},
     engines::Engines,
     ledger::entry,
+    standing,
     store::{
         append::{Change, Command, Draft, GrantHolds, Require},
         grants::Grant,
@@ -88,6 +89,12 @@ pub async fn answer(engines: &Engines, consent: &Consent, ask: Answering) -> Res
     let (mut changes, mut also, mut require) = (Vec::new(), Vec::new(), Require::default());
     if let Answer::Give(give) = &ask.answer {
         mark(&mut record, give, consent.state == State::HalfGiven)?;
+        // Her own rule is the newer word, and stays so until the entry has its place.
+        let rules = standing::load(engines, &consent.subject).await?;
+        if rules.withholds(&record.purpose, &record.agency, Channel::Present).is_some() {
+            return Err(Error::RuledOut);
+        }
+        require.standing = Some((rules.subject, rules.revision));
         record.shown = Some(shown.clone());
         record.answered_by = Some(ask.by.clone());
         if act == Act::Give {

@@ -5,11 +5,12 @@ use uuid::Uuid;
 use super::{Consent, Error, commit, context, event_context, facts, kind, seal};
 use crate::{
     domain::{
-        catalogue::{BasisKind, Purpose},
-        consent::{Act, Actor, Channel, Event, Item, Limits, Record, SCHEMA, State},
+        catalogue::{BasisKind, Purpose, Text},
+        consent::{Act, Actor, Channel, Event, Item, Limits, Record, SCHEMA, State, Withdrawal},
         subject::Subject,
     },
     engines::Engines,
+    i18n::{Lang, text},
     ledger::entry,
     registry::Client,
     store::{
@@ -18,6 +19,9 @@ use crate::{
     },
     time::Millis,
 };
+
+/// The law under which this service keeps consents.
+const JURISDICTION: &str = "VN";
 
 /// What is asked for; checked by the one who asks (`oauth`): purpose in force, consent its basis, fields within the
 /// minimum, limits within the terms.
@@ -95,6 +99,16 @@ pub async fn ask_within(engines: &Engines, ask: Ask<'_>, require: Require) -> Re
         items: items.collect(),
         limits: ask.limits.clone(),
         recipient_retention: ask.purpose.retention.clone(),
+        // Kept with the record: what is said later of an old consent is what was so when it was asked for (I10).
+        storage: both("receipt-storage"),
+        jurisdiction: JURISDICTION.to_owned(),
+        law: both("receipt-law"),
+        withdrawal: Withdrawal {
+            address: format!("{}/me/consents/{id}", engines.addresses.issuer),
+            how: both("receipt-withdraw-how"),
+            consequence: ask.purpose.consent.as_ref().map(|terms| terms.refusing.clone()),
+        },
+        processors: ask.client.profile.processors.clone(),
         case: ask.case,
         justification: ask.justification,
         binding_message: ask.binding_message,
@@ -139,4 +153,9 @@ pub async fn ask_within(engines: &Engines, ask: Ask<'_>, require: Require) -> Re
     let replays = ask.replays;
     commit(engines, event, Command { replays, require, changes, ..Command::default() }).await?;
     Ok(Consent { row, record, state: State::Requested, subject: ask.subject.clone() })
+}
+
+/// A text of ours in both languages.
+fn both(key: &str) -> Text {
+    Text { vi: text(Lang::Vi, key), en: text(Lang::En, key) }
 }

@@ -5,13 +5,46 @@
 
 use std::sync::Arc;
 
-use super::{Consent, Error, commit, facts, kind, notice, step};
+use super::{Consent, Error, by_id, commit, facts, kind, notice, step};
 use crate::{
-    domain::consent::{Act, Actor, Event, IllegalTransition},
+    domain::consent::{Act, Actor, Event, IllegalTransition, State},
     engines::Engines,
     ledger::entry,
     store::append::{Command, Require},
 };
+
+/// How often a consent that changes meanwhile is read again before it is given up.
+const TRIES: usize = 8;
+
+/// Ends what the person wants to be over, however it changes meanwhile: what stands is withdrawn, what waits is refused.
+/// What became of it, or `None` when it was over without her; a request nobody can answer any more is over.
+///
+/// # Errors
+/// [`Error::Stale`] when others kept changing it: it may still stand, and she must be told so.
+pub async fn stop(
+    engines: &Engines,
+    consent: Consent,
+    by: &Actor,
+    note: &str,
+) -> Result<Option<State>, Error> {
+    let mut consent = consent;
+    for _ in 0..TRIES {
+        let act = match consent.state {
+            state if state.is_standing() => Act::Withdraw,
+            state if state.is_waiting() && engines.now().0 < consent.row.answer_by => Act::Refuse,
+            _ => return Ok(None),
+        };
+        match end(engines, &consent, act, by.clone(), Some(note.to_owned())).await {
+            Ok(ended) => return Ok(Some(ended.state)),
+            // A pause, a resumption or an answer was faster: that is no end.
+            Err(Error::Stale) => {
+                consent = by_id(engines, consent.row.id).await?.ok_or(Error::Inconsistent("consent"))?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Err(Error::Stale)
+}
 
 /// Takes a consent one step on by anything but an answer.
 ///
@@ -31,7 +64,11 @@ pub async fn end(
     let next = consent.after(act)?;
     let entry = engines.id();
     let mut facts = facts(engines, &consent.record, &by);
-    facts.fields = consent.record.granted().into_iter().map(str::to_owned).collect();
+    facts.fields = match act {
+        // What was refused is what was asked for.
+        Act::Refuse => consent.record.items.iter().map(|item| item.field.clone()).collect(),
+        _ => consent.record.granted().into_iter().map(str::to_owned).collect(),
+    };
     facts.grant = next.row.grant_id.map(|grant| grant.to_string());
     facts.note.clone_from(&note);
     let capacity = by.capacity;

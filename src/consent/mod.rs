@@ -9,12 +9,13 @@ mod ask;
 mod clock;
 mod end;
 pub mod notice;
+pub mod program;
 mod read;
 
 pub use answer::{Answer, Answering, Give, GrantWish, answer};
 pub use ask::{Ask, ask, ask_within};
 pub use clock::run_due;
-pub use end::end;
+pub use end::{end, stop};
 pub use read::{Happened, best, by_id, events, live, of_grant, of_subject, waiting};
 
 use std::sync::Arc;
@@ -23,9 +24,10 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
-        catalogue::Purpose,
+        catalogue::{self, Purpose},
         consent::{Act, Actor, Capacity, Event, IllegalTransition, Record, State},
         decision::{ConsentFacts, Reason},
+        own_token,
         record::{Facts, Kind, hex},
         subject::Subject,
     },
@@ -71,6 +73,9 @@ pub enum Error {
     /// A yes that covers no field: silence in the form of an answer (Law 91/2025/QH15, Article 9(4)).
     #[error("the yes covers no field")]
     NothingGranted,
+    /// A yes to what she has ruled out herself: her own rule must go first.
+    #[error("the person has ruled this out")]
+    RuledOut,
     /// The first of two answered again in place of the second.
     #[error("the other of the two must answer")]
     NeedsTheOther,
@@ -125,7 +130,11 @@ impl Consent {
     /// The purpose it is about, as long as it is the version that was asked for (I10).
     #[must_use]
     pub fn purpose<'a>(&self, engines: &'a Engines) -> Option<&'a Purpose> {
-        let purpose = engines.register.catalogue().purpose(&self.record.purpose);
+        let purpose = if self.record.scopes.is_empty() {
+            engines.register.catalogue().purpose(&self.record.purpose)
+        } else {
+            Some(own_token::terms())
+        };
         purpose.filter(|purpose| purpose.version == self.record.purpose_version)
     }
 
@@ -133,7 +142,7 @@ impl Consent {
     /// would not answer what she read, so nobody can; the clockwork ends it.
     #[must_use]
     pub fn is_outdated(&self, engines: &Engines) -> bool {
-        self.state.is_waiting() && self.record.scopes.is_empty() && self.purpose(engines).is_none()
+        self.state.is_waiting() && self.purpose(engines).is_none()
     }
 
     /// Whether it ended because it was, and was never given.
@@ -164,13 +173,21 @@ impl Consent {
         Ok(u32::try_from(uses).unwrap_or(u32::MAX))
     }
 
-    /// As policy wants to know it; `granted` is [`Record::granted`].
+    /// As policy wants to know it; `granted` is [`Record::granted`], `processors` those the client has now: one whom
+    /// the person was not told of changes what she said yes to as much as another version of the purpose does.
     #[must_use]
-    pub fn facts<'a>(&'a self, granted: &'a [&'a str], uses_in_period: u32, fresh: bool) -> ConsentFacts<'a> {
+    pub fn facts<'a>(
+        &'a self,
+        granted: &'a [&'a str],
+        processors: &[catalogue::Text],
+        uses_in_period: u32,
+        fresh: bool,
+    ) -> ConsentFacts<'a> {
+        let told = processors.iter().all(|processor| self.record.processors.contains(processor));
         ConsentFacts {
             state: self.state,
             granted,
-            purpose_version: &self.record.purpose_version,
+            purpose_version: if told { &self.record.purpose_version } else { "" },
             limits: &self.record.limits,
             uses: u32::try_from(self.row.used).unwrap_or(u32::MAX),
             uses_in_period,
@@ -249,6 +266,7 @@ fn facts(engines: &Engines, record: &Record, by: &Actor) -> Facts {
         consent: Some(record.id.to_string()),
         purpose: Some(record.purpose.clone()),
         purpose_version: Some(record.purpose_version.clone()),
+        target: own_token::target(&record.scopes),
         ..Facts::default()
     }
 }

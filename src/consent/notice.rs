@@ -124,6 +124,9 @@ pub struct Consent {
     /// By when the recipient must have stopped, milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop_by: Option<i64>,
+    /// Whether processors or third parties must stop too.
+    #[serde(default)]
+    pub processors: bool,
 }
 
 /// A sealed notice that does not open: its key or its bytes are not ours.
@@ -160,7 +163,8 @@ pub async fn of(engines: &Engines, change: &Change<'_>) -> Result<Option<Notice>
     let Some(event) = event(change.from, change.act) else { return Ok(None) };
     let record = change.record;
     let handle = engines.vault.handle(&record.agency, change.subject).await?;
-    let stop_by = must_stop(change.act).then(|| engines.calendar.stop_by(change.at, false).ends.0);
+    let stop_by =
+        must_stop(change.act).then(|| engines.calendar.stop_by(change.at, record.has_processors()).ends.0);
     let told = Told::Consent(Box::new(Consent {
         subject: change.subject.id(),
         agency: record.agency.clone(),
@@ -174,6 +178,7 @@ pub async fn of(engines: &Engines, change: &Change<'_>) -> Result<Option<Notice>
         cause: change.cause,
         at: change.at.0,
         stop_by,
+        processors: record.has_processors(),
     }));
     let id = engines.id();
     let sealed = told.seal(&engines.vault, id);
@@ -183,7 +188,9 @@ pub async fn of(engines: &Engines, change: &Change<'_>) -> Result<Option<Notice>
 const fn initiating_entity(by: Capacity) -> &'static str {
     match by {
         Capacity::Own | Capacity::Parent | Capacity::Guardian | Capacity::Attorney => "user",
-        Capacity::Agency | Capacity::Authority => "admin",
+        Capacity::Authority => "admin",
+        // The recipient's own software, which gave it back or replaced it.
+        Capacity::Agency => "system",
         Capacity::System => "policy",
     }
 }
@@ -281,6 +288,7 @@ mod tests {
             cause: Uuid::from_u128(10),
             at: 1_795_000_000_123,
             stop_by: Some(1_796_300_000_000),
+            processors: false,
         }
     }
 

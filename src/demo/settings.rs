@@ -12,7 +12,10 @@ use super::{
 };
 use crate::{
     crypto::{Algorithm, Random},
-    domain::client::{CitizenScope, Profile, RequestObject, Signed},
+    domain::{
+        catalogue::Text,
+        client::{CitizenScope, Profile, RequestObject, Signed},
+    },
     jose::PrivateJwk,
 };
 
@@ -101,6 +104,10 @@ pub const CLIENTS: &[ClientSeed] = &[
             request_object: Some(RequestObject::Required),
             response_mode: Some(Signed::Jwt),
             introspection: Some(Signed::Jwt),
+            processors: vec![Text {
+                vi: "Trung tâm dữ liệu thử nghiệm (giả lập)".to_owned(),
+                en: "Test data centre (simulated)".to_owned(),
+            }],
             ..Profile::default()
         },
     },

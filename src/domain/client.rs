@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::catalogue::Text;
 pub use crate::protocol::scope::CitizenScope;
 
 /// A client's profile: the JSON of `clients.profile`, members that are absent left out.
@@ -31,6 +32,10 @@ pub struct Profile {
     /// Whether it may query and revoke its grants, and name one in a request (Grant Management for OAuth 2.0).
     #[serde(skip_serializing_if = "is_false")]
     pub grant_management: bool,
+    /// Whoever processes for the agency what it reads (*bên xử lý*, Law 91/2025/QH15, Article 2) or gets it from it, by
+    /// name: whoever is asked for consent reads who they are, and they must stop with the agency.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub processors: Vec<Text>,
 }
 
 /// How a request object is demanded.
@@ -61,7 +66,7 @@ mod tests {
     #[test]
     fn a_profile_says_only_what_is_allowed_or_demanded() {
         assert_eq!(serde_json::to_string(&Profile::default()).unwrap(), "{}");
-        let text = r#"{"request_object":"required","response_mode":"jwt","introspection":"jwt","backchannel":true,"scopes":["me.history","me.consents"],"grant_management":true}"#;
+        let text = r#"{"request_object":"required","response_mode":"jwt","introspection":"jwt","backchannel":true,"scopes":["me.history","me.consents"],"grant_management":true,"processors":[{"vi":"Trung tâm","en":"Centre"}]}"#;
         let profile: Profile = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&profile).unwrap(), text);
         assert!(CitizenScope::ALL.into_iter().all(|scope| {

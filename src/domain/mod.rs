@@ -9,6 +9,7 @@ pub mod client;
 pub mod consent;
 pub mod decision;
 pub mod emergency;
+pub mod own_token;
 pub mod receipt;
 pub mod record;
 pub mod representation;

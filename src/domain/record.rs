@@ -25,6 +25,8 @@ pub enum Kind {
     HistoryRead,
     /// Somebody else looked at a person's records.
     RecordViewed,
+    /// Software that a person allowed it read her records for her, with her own token.
+    ProgramRead,
     /// A client was registered, or its registration changed.
     ClientRegistered,
     /// A client was suspended.
@@ -85,6 +87,10 @@ pub enum Kind {
     NoticeExtended,
     /// The recipient did not do in time what it must.
     NoticeOverdue,
+    /// A recipient chose how it is told, or changed it.
+    StreamSet,
+    /// A recipient gave up the way it was told; what is owed waits to be polled.
+    StreamRemoved,
     /// A client gave a grant back.
     GrantRevoked,
     /// A person changed her own rules.
@@ -100,7 +106,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 43] = [
+    const ALL: [Self; 46] = [
         Self::TokenIssued,
         Self::TokenRefused,
         Self::TokenRevoked,
@@ -108,6 +114,7 @@ impl Kind {
         Self::DataRefused,
         Self::HistoryRead,
         Self::RecordViewed,
+        Self::ProgramRead,
         Self::ClientRegistered,
         Self::ClientSuspended,
         Self::ClientRestored,
@@ -138,6 +145,8 @@ impl Kind {
         Self::NoticeErased,
         Self::NoticeExtended,
         Self::NoticeOverdue,
+        Self::StreamSet,
+        Self::StreamRemoved,
         Self::GrantRevoked,
         Self::StandingChanged,
         Self::RepresentationBegun,
@@ -157,6 +166,7 @@ impl Kind {
             Self::DataRefused => "data.refused",
             Self::HistoryRead => "history.read",
             Self::RecordViewed => "record.viewed",
+            Self::ProgramRead => "program.read",
             Self::ClientRegistered => "client.registered",
             Self::ClientSuspended => "client.suspended",
             Self::ClientRestored => "client.restored",
@@ -187,6 +197,8 @@ impl Kind {
             Self::NoticeErased => "consent.erased",
             Self::NoticeExtended => "consent.extended",
             Self::NoticeOverdue => "consent.overdue",
+            Self::StreamSet => "stream.set",
+            Self::StreamRemoved => "stream.removed",
             Self::GrantRevoked => "grant.revoked",
             Self::StandingChanged => "choice.changed",
             Self::RepresentationBegun => "representation.begun",

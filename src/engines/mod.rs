@@ -43,6 +43,14 @@ pub struct Addresses {
     pub data: String,
 }
 
+impl Addresses {
+    /// The citizen API: the audience of a citizen's own token, and of no other (DESIGN §5).
+    #[must_use]
+    pub fn citizen_api(&self) -> String {
+        format!("{}/api/v1/me", self.issuer)
+    }
+}
+
 /// What every office works with; cheap to clone.
 #[derive(Clone)]
 pub struct Engines {

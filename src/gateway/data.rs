@@ -202,7 +202,9 @@ impl Gateway {
             fields: &fields,
             has_case: issued.case.is_some(),
             assurance: issued.assurance.as_deref().and_then(|a| a.parse().ok()).unwrap_or(0),
-            consent: consent.as_ref().map(|consent| consent.facts(&granted, 0, false)),
+            consent: consent
+                .as_ref()
+                .map(|consent| consent.facts(&granted, &client.profile.processors, 0, false)),
             standing: rules.facts(&detail.purpose, &client.agency, now),
             emergency: standing.emergency.as_ref().map(|approved| approved.facts(issued)),
         })

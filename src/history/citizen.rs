@@ -38,8 +38,10 @@ const DISORDER: Duration = Duration::from_mins(10);
 pub struct Reader<'a> {
     /// Whose history it is.
     pub subject: &'a Subject,
-    /// The session's id: one session makes one entry.
-    pub session: &'a Digest,
+    /// The session's id: one session makes one entry. `None` where the reading is recorded already: by [`program`].
+    ///
+    /// [`program`]: super::program
+    pub session: Option<&'a Digest>,
     /// What a representative reads by, whose reading is recorded before she gets it (`people::enter`); `None` for the
     /// person herself.
     pub mandate: Option<&'a Mandate>,
@@ -202,10 +204,8 @@ pub async fn proof(
 /// # Errors
 /// [`HistoryError`]; nothing may then be shown.
 pub async fn note_reading(engines: &Engines, reader: Reader<'_>) -> Result<(), HistoryError> {
-    if reader.mandate.is_some() {
-        return Ok(());
-    }
-    let collapse = collapsing(&engines.vault.lookup(&[b"history.read", reader.session]));
+    let (None, Some(session)) = (reader.mandate, reader.session) else { return Ok(()) };
+    let collapse = collapsing(&engines.vault.lookup(&[b"history.read", session]));
     // Row and entry were one transaction, so this is as good as the entry.
     if engines.store.collapsed(collapse).await?.is_some() {
         return Ok(());
@@ -234,6 +234,8 @@ fn is_listed(kind: &str) -> bool {
                 | Kind::ClientRegistered
                 | Kind::ClientSuspended
                 | Kind::ClientRestored
+                | Kind::StreamSet
+                | Kind::StreamRemoved
                 | Kind::OfficialRegistered
                 | Kind::OfficialSuspended
                 | Kind::OfficialRestored

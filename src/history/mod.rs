@@ -8,6 +8,7 @@
 mod access;
 mod citizen;
 mod compliance;
+pub mod program;
 mod versions;
 
 pub use access::{Access, HistoryError};

@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::access::{Access, HistoryError};
 use crate::{
-    domain::catalogue::{Confidence, Purpose, Text},
+    domain::{
+        catalogue::{Confidence, Purpose, Text},
+        own_token,
+    },
     engines::Engines,
     policy,
     store::purposes::PurposeVersion,
@@ -38,6 +41,14 @@ pub struct PurposeTexts {
     pub rules: BTreeMap<String, Text>,
 }
 
+/// The purpose of this id as it is today: one of the catalogue, or the terms of the citizen's own token.
+fn today<'a>(engines: &'a Engines, id: &str) -> Option<&'a Purpose> {
+    if id == own_token::ID {
+        return Some(own_token::terms());
+    }
+    engines.register.catalogue().purpose(id)
+}
+
 fn texts(engines: &Engines, purpose: &Purpose) -> PurposeTexts {
     let citations = purpose.bases.iter().map(|basis| {
         let cited = basis.citations.iter();
@@ -46,12 +57,14 @@ fn texts(engines: &Engines, purpose: &Purpose) -> PurposeTexts {
     });
     let own = format!("{}.", purpose.id);
     let rules = engines.register.rules().filter(|rule| rule.id.starts_with(&own));
+    let rules = rules.map(|rule| (rule.id.clone(), rule.text.clone()));
+    let program = (purpose.id == own_token::ID).then(|| (own_token::RULE.to_owned(), own_token::rule()));
     PurposeTexts {
         title: purpose.title.clone(),
         reason: purpose.reason.clone(),
         retention: purpose.retention.clone(),
         citations: citations.collect(),
-        rules: rules.map(|rule| (rule.id.clone(), rule.text.clone())).collect(),
+        rules: rules.chain(program).collect(),
     }
 }
 
@@ -62,7 +75,7 @@ fn texts(engines: &Engines, purpose: &Purpose) -> PurposeTexts {
 pub async fn remember_versions(engines: &Engines) -> Result<(), HistoryError> {
     let since = engines.now().0;
     let mut versions = Vec::new();
-    for purpose in engines.register.catalogue().purposes.values() {
+    for purpose in engines.register.catalogue().purposes.values().chain([own_token::terms()]) {
         let wrong = |_| HistoryError::Version(purpose.version.clone());
         versions.push(PurposeVersion {
             version: purpose.version.clone(),
@@ -95,9 +108,9 @@ pub async fn purpose_of(
 ) -> Result<Option<PurposeTexts>, HistoryError> {
     let Some(version) = version else {
         // A revocation decides nothing and names no version: today's words say which purpose it was.
-        return Ok(engines.register.catalogue().purpose(id).map(|purpose| texts(engines, purpose)));
+        return Ok(today(engines, id).map(|purpose| texts(engines, purpose)));
     };
-    if let Some(purpose) = engines.register.catalogue().purpose(id)
+    if let Some(purpose) = today(engines, id)
         && purpose.version == *version
     {
         return Ok(Some(texts(engines, purpose)));

@@ -243,3 +243,9 @@ pub async fn protected_resource(state: Data<State>) -> HttpResponse {
     let document = oauth::protected_resource(&state.engines);
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "public, max-age=300")).json(document)
 }
+
+/// `GET /.well-known/oauth-protected-resource/api/v1/me`.
+pub async fn citizen_resource(state: Data<State>) -> HttpResponse {
+    let document = oauth::citizen_resource(&state.engines);
+    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "public, max-age=300")).json(document)
+}

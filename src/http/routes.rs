@@ -13,6 +13,7 @@ use crate::protocol::problem::Problem;
 pub const ENDPOINTS: &[(&str, &str)] = &[
     ("GET", "/.well-known/oauth-authorization-server"),
     ("GET", "/.well-known/oauth-protected-resource"),
+    ("GET", "/.well-known/oauth-protected-resource/api/v1/me"),
     ("GET", "/openapi.json"),
     ("GET", "/oauth/jwks"),
     ("POST", "/oauth/par"),
@@ -47,6 +48,7 @@ pub const ENDPOINTS: &[(&str, &str)] = &[
 pub fn configure(app: &mut ServiceConfig) {
     app.service(get("/.well-known/oauth-authorization-server", oauth::authorization_server))
         .service(get("/.well-known/oauth-protected-resource", oauth::protected_resource))
+        .service(get("/.well-known/oauth-protected-resource/api/v1/me", oauth::citizen_resource))
         .service(get("/openapi.json", openapi::document))
         .service(get("/oauth/jwks", oauth::jwks))
         .service(post("/oauth/par").route(web::post().to(oauth::par)))

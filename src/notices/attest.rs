@@ -99,7 +99,10 @@ pub async fn attest(engines: &Engines, client: &Client, said: &Attestation) -> R
     let id = opened.notice.id;
     let (kind, step, note) = match (said.done, &said.extend) {
         (Some(done), None) => attested(engines.now(), &opened.notice, done, said.at)?,
-        (None, Some(reason)) => extended(engines.now(), &engines.calendar, &opened.notice, reason)?,
+        (None, Some(reason)) => {
+            let processors = opened.consent().is_some_and(|(told, _)| told.processors);
+            extended(engines.now(), &engines.calendar, &opened.notice, processors, reason)?
+        }
         _ => {
             return Err(Error::refuse(400, "attestation_unclear", "Say exactly one of `done` and `extend`."));
         }
@@ -120,11 +123,14 @@ fn attested(now: Millis, notice: &Notice, done: Done, at: Option<i64>) -> Result
     if notice.acked_at.is_none() {
         return Err(Error::refuse(409, "notice_not_acknowledged", "Acknowledge the event first."));
     }
-    let at = at.map_or(now, Millis::from_seconds);
-    // Seconds are coarser than our times: the same second is not before.
-    if at > now || at.seconds() < Millis(notice.created_at).seconds() {
+    let (told, said_when) = (Millis(notice.created_at), at.is_some());
+    let (at, now) = (at.map_or(now, Millis::from_seconds), now.max(told));
+    // Seconds are coarser than our times: the same second is not before. Who says "now" is never too early.
+    if at > now || (said_when && at.seconds() < told.seconds()) {
         return Err(Error::refuse(400, "attestation_time", "`at` must lie between the event and now."));
     }
+    // Nobody stops before being told: not by the rest of a second, nor by a clock that is behind.
+    let at = at.max(told);
     let note = Some(at.0.to_string());
     match done {
         Done::Stopped if notice.stop_by.is_none() => {
@@ -141,7 +147,13 @@ fn attested(now: Millis, notice: &Notice, done: Done, at: Option<i64>) -> Result
     }
 }
 
-fn extended(now: Millis, calendar: &Calendar, notice: &Notice, reason: &str) -> Result<Said, Error> {
+fn extended(
+    now: Millis,
+    calendar: &Calendar,
+    notice: &Notice,
+    processors: bool,
+    reason: &str,
+) -> Result<Said, Error> {
     if rar::text_fault(reason, 3..=300).is_some() {
         return Err(Error::refuse(
             400,
@@ -162,7 +174,7 @@ fn extended(now: Millis, calendar: &Calendar, notice: &Notice, reason: &str) -> 
     if notice.extended.as_deref().is_some_and(|before| before != reason) {
         return Err(Error::refuse(409, "already_extended", "The date can be moved once."));
     }
-    let stop_by = calendar.extended(Millis(notice.created_at), false).ends;
+    let stop_by = calendar.extended(Millis(notice.created_at), processors).ends;
     let step = Step::Extended { reason: reason.to_owned(), stop_by };
     Ok((Kind::NoticeExtended, step, Some(reason.to_owned())))
 }

@@ -37,8 +37,11 @@ const PER_RECEIVER: usize = 8;
 const RECEIVERS: usize = 16;
 /// Events claimed in one statement.
 const BATCH: i64 = 64;
-/// How long a claim lasts: longer than a batch takes if every exchange of it runs into its time-out.
-const CLAIM: Duration = Duration::from_mins(2);
+/// How long pushes of a batch are begun. What is not begun by then is given back.
+const BEGUN_WITHIN: Duration = Duration::from_secs(15);
+/// How long a claim lasts: [`BEGUN_WITHIN`], the longest exchange (10 s), and time to write it down. What a node that
+/// died had claimed waits as long.
+const CLAIM: Duration = Duration::from_secs(30);
 
 /// What one push came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,14 +122,14 @@ impl Courier {
 
     /// One look at every stream, served one after another.
     #[cfg(test)]
-    pub(super) async fn turn(&self) {
+    pub(crate) async fn turn(&self) {
         for stream in self.due().await.unwrap() {
             self.serve(&stream).await;
         }
     }
 
-    /// Serves one receiver until nothing is due or it turns out not to be well.
-    pub async fn serve(&self, stream: &Stream) {
+    /// Serves one receiver until nothing is due, it turns out not to be well, or its stream is paused or moved.
+    async fn serve(&self, stream: &Stream) {
         loop {
             let Ok(_slot) = self.0.slots.acquire().await else { return };
             match self.batch(stream).await {
@@ -136,6 +139,11 @@ impl Courier {
                     tracing::warn!(%error, "notices.deliver failed; claims end by themselves");
                     return;
                 }
+            }
+            // A long queue outlives what its receiver wanted when it began: the next look finds the stream as it is.
+            match self.0.engines.store.stream(stream.client).await {
+                Ok(Some(now)) if now == *stream => {}
+                _ => return,
             }
         }
     }
@@ -154,11 +162,15 @@ impl Courier {
             return Ok(false);
         }
         let hold = now + backoff::wait(failures, LONGEST_HOLD, engines.random.as_ref());
-        let unwell = AtomicBool::new(false);
+        let (unwell, late) = (AtomicBool::new(false), AtomicBool::new(false));
         let pushes = claimed.into_iter().map(|notice| {
-            let (settings, unwell) = (&settings, &unwell);
+            let (settings, unwell, late) = (&settings, &unwell, &late);
             async move {
                 if unwell.load(Ordering::Relaxed) {
+                    return;
+                }
+                if engines.now() >= now + BEGUN_WITHIN {
+                    late.store(true, Ordering::Relaxed);
                     return;
                 }
                 match self.push(endpoint, settings.authorization_header.as_ref(), notice, hold).await {
@@ -177,6 +189,9 @@ impl Courier {
             return Ok(false);
         }
         self.0.holds.lock().unwrap_or_else(PoisonError::into_inner).remove(&stream.client);
+        if late.into_inner() {
+            engines.store.give_notices_back(stream.client, claim, now).await?;
+        }
         Ok(true)
     }
 
@@ -192,7 +207,8 @@ impl Courier {
         let set = opened.sign(engines)?;
         let answer = push.deliver(endpoint, authorization, set).await;
         let (verdict, fault) = judge(answer.as_ref().ok());
-        if answer.is_ok() {
+        // Only these two are a receiver's word on this event (RFC 8935 §2.2, §2.3): the person is told no more than that.
+        if verdict != Verdict::Unwell {
             steps::run(engines, opened.handed_over(engines, verdict == Verdict::Taken)).await?;
         }
         let id = opened.notice.id;

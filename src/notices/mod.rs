@@ -11,6 +11,7 @@ pub mod streams;
 
 mod attest;
 mod backoff;
+mod endpoint;
 mod poll;
 mod steps;
 

@@ -26,8 +26,9 @@ const AT_ONCE: i64 = 256;
 /// How long one process does this for all.
 const LEASE: Duration = Duration::from_secs(30);
 
-/// Why a client is suspended, or its recipient marked.
-const NOT_ACKNOWLEDGED: &str = "notice_not_acknowledged";
+/// Why a client is suspended: the reason in its agency's history and in that of the person.
+pub const NOT_ACKNOWLEDGED: &str = "notice_not_acknowledged";
+/// Why a recipient is marked.
 const NOT_STOPPED: &str = "notice_not_stopped";
 
 /// Applies the rules every `every`, for ever. `after` is the time a recipient has to acknowledge.

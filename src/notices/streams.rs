@@ -2,34 +2,39 @@
 //!
 //! Without a stream, notices wait to be polled. A stream chooses how, never whether: every event is always delivered,
 //! and pausing a stream stops no clock. Subjects are neither added nor removed: whoever a client holds a consent of is
-//! in its stream.
+//! in its stream. Every change is an entry in the history of the client's agency, committed with it: whoever reads it
+//! sees where events went and since when.
 
-use std::net::IpAddr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use url::{Host, Url};
 use uuid::Uuid;
 
-use super::Error;
+use super::{Error, endpoint::delivered};
 use crate::{
     consent::notice::{Told, events_supported},
+    domain::record::{Facts, Kind},
     engines::Engines,
+    ledger::entry::Event,
     limit::Limit,
     registry::Client,
     secret::Secret,
-    store::notices::{Notice, Stream, VERIFICATION},
+    store::{
+        append::{Change, Command, Outcome, Require},
+        notices::{Notice, Stream, VERIFICATION},
+    },
     vault::Vault,
 };
 
 /// RFC 8935.
-const PUSH: &str = "urn:ietf:rfc:8935";
+pub(super) const PUSH: &str = "urn:ietf:rfc:8935";
 /// RFC 8936.
-const POLL: &str = "urn:ietf:rfc:8936";
+pub(super) const POLL: &str = "urn:ietf:rfc:8936";
 /// Seconds between two verifications of one stream.
 pub const VERIFICATION_INTERVAL_S: u64 = 60;
 /// The longest text of a receiver's own.
-const MOST: usize = 2000;
+pub(super) const MOST: usize = 2000;
 
 /// What a receiver may say about its stream (SSF 1.0 §8.1.1); members that are the transmitter's are passed over.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -67,7 +72,7 @@ pub struct Settings {
     events_requested: Vec<String>,
 }
 
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Sealed {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -99,13 +104,16 @@ impl Settings {
         })
     }
 
-    fn seal(&self, vault: &Vault, client: Uuid) -> Vec<u8> {
-        let sealed = Sealed {
+    fn plain(&self) -> Sealed {
+        Sealed {
             authorization_header: self.authorization_header.as_ref().map(|value| value.expose().clone()),
             description: self.description.clone(),
             events_requested: self.events_requested.clone(),
-        };
-        vault.seal_private(&context(client), &serde_json::to_vec(&sealed).unwrap_or_default())
+        }
+    }
+
+    fn seal(&self, vault: &Vault, client: Uuid) -> Vec<u8> {
+        vault.seal_private(&context(client), &serde_json::to_vec(&self.plain()).unwrap_or_default())
     }
 }
 
@@ -131,6 +139,10 @@ pub fn metadata(engines: &Engines) -> Value {
 /// # Errors
 /// [`Error::Refused`] when there is one or `wanted` cannot be had.
 pub async fn create(engines: &Engines, client: &Client, wanted: &Wanted) -> Result<Value, Error> {
+    let exists = || Error::refuse(409, "stream_exists", "A client has one stream; change or delete it.");
+    if engines.store.stream(client.id).await?.is_some() {
+        return Err(exists());
+    }
     let blank = Stream {
         client: client.id,
         id: engines.id(),
@@ -140,9 +152,9 @@ pub async fn create(engines: &Engines, client: &Client, wanted: &Wanted) -> Resu
         status: "enabled".to_owned(),
         updated_at: engines.now().0,
     };
-    let stream = changed(engines, blank, wanted)?;
-    if !engines.store.insert_stream(&stream).await? {
-        return Err(Error::refuse(409, "stream_exists", "A client has one stream; change or delete it."));
+    let stream = changed(engines, &blank, wanted)?;
+    if !write(engines, client, None, Some(&stream)).await? {
+        return Err(exists());
     }
     shown(engines, client, &stream)
 }
@@ -168,10 +180,8 @@ pub async fn read(engines: &Engines, client: &Client, id: Option<&str>) -> Resul
 /// [`Error::Refused`] when there is no such stream or `wanted` cannot be had.
 pub async fn change(engines: &Engines, client: &Client, wanted: &Wanted) -> Result<Value, Error> {
     let before = found(engines, client, wanted.stream_id.as_deref()).await?;
-    let stream = Stream { updated_at: engines.now().0, ..changed(engines, before, wanted)? };
-    if !engines.store.update_stream(&stream).await? {
-        return Err(unknown());
-    }
+    let stream = changed(engines, &before, wanted)?;
+    replace(engines, client, before, &stream).await?;
     shown(engines, client, &stream)
 }
 
@@ -181,7 +191,7 @@ pub async fn change(engines: &Engines, client: &Client, wanted: &Wanted) -> Resu
 /// [`Error::Refused`] when there is none of this id.
 pub async fn remove(engines: &Engines, client: &Client, id: Option<&str>) -> Result<(), Error> {
     let stream = found(engines, client, id).await?;
-    if engines.store.delete_stream(client.id, stream.id).await? { Ok(()) } else { Err(unknown()) }
+    if write(engines, client, Some(stream), None).await? { Ok(()) } else { Err(stale()) }
 }
 
 /// Whether a stream delivers (SSF 1.0 §8.1.2).
@@ -211,10 +221,8 @@ pub async fn set_status(engines: &Engines, client: &Client, wanted: &StatusWante
     if !matches!(wanted.status.as_str(), "enabled" | "paused" | "disabled") {
         return Err(Error::refuse(400, "stream_status", "`status` is enabled, paused or disabled."));
     }
-    let stream = Stream { status: wanted.status.clone(), updated_at: engines.now().0, ..before };
-    if !engines.store.update_stream(&stream).await? {
-        return Err(unknown());
-    }
+    let stream = Stream { status: wanted.status.clone(), ..before.clone() };
+    replace(engines, client, before, &stream).await?;
     Ok(json!({ "stream_id": stream.id, "status": stream.status }))
 }
 
@@ -254,6 +262,62 @@ pub async fn verify(
     Ok(engines.store.insert_verification(&notice).await?)
 }
 
+async fn replace(engines: &Engines, client: &Client, before: Stream, stream: &Stream) -> Result<(), Error> {
+    // What changes nothing makes no entry.
+    if before == *stream || write(engines, client, Some(before), Some(stream)).await? {
+        Ok(())
+    } else {
+        Err(stale())
+    }
+}
+
+/// Writes a change and its entry; `false` when the stream is no longer as it was read.
+async fn write(
+    engines: &Engines,
+    client: &Client,
+    before: Option<Stream>,
+    after: Option<&Stream>,
+) -> Result<bool, Error> {
+    let at = engines.now();
+    let named = after.or(before.as_ref()).map(|stream| stream.id.to_string());
+    let facts = Facts {
+        agency: Some(client.agency.as_ref().to_owned()),
+        client: Some(client.client_id.clone()),
+        target: named,
+        note: after.map(terms),
+        ..Facts::default()
+    };
+    let (kind, change) = match after {
+        Some(stream) => {
+            let stream = Stream { updated_at: at.0, ..stream.clone() };
+            (Kind::StreamSet, Change::PutStream(Box::new(stream)))
+        }
+        None => (Kind::StreamRemoved, Change::RemoveStream(client.id)),
+    };
+    let subject = engines.vault.agency(&client.agency).await?;
+    let event = Event { id: engines.id(), at, kind, subject, facts };
+    let command = Command {
+        require: Require { stream: Some((client.id, before)), ..Require::default() },
+        changes: vec![change],
+        entry: Some(event.draft(Arc::clone(&engines.random))),
+        ..Command::default()
+    };
+    match engines.appender.run(command).await? {
+        Outcome::Done { .. } => Ok(true),
+        Outcome::Stale => Ok(false),
+        _ => Err(Error::Inconsistent("outcome")),
+    }
+}
+
+/// What a stream does from here on, for the entry; what proves us to the receiver is not in it.
+fn terms(stream: &Stream) -> String {
+    json!({ "endpoint": stream.endpoint, "method": stream.method, "status": stream.status }).to_string()
+}
+
+fn stale() -> Error {
+    Error::refuse(409, "stream_changed", "The stream was changed meanwhile: read it and try again.")
+}
+
 fn unknown() -> Error {
     Error::refuse(404, "stream_unknown", "This client has no such stream.")
 }
@@ -264,9 +328,10 @@ async fn found(engines: &Engines, client: &Client, id: Option<&str>) -> Result<S
     if stream.id.to_string() == id { Ok(stream) } else { Err(unknown()) }
 }
 
-/// The stream as `wanted` makes it.
-fn changed(engines: &Engines, stream: Stream, wanted: &Wanted) -> Result<Stream, Error> {
-    let mut settings = Settings::open(&engines.vault, &stream)?;
+/// The stream as `wanted` makes it; the same bytes where that is how it is.
+fn changed(engines: &Engines, stream: &Stream, wanted: &Wanted) -> Result<Stream, Error> {
+    let mut settings = Settings::open(&engines.vault, stream)?;
+    let before = settings.plain();
     let (mut method, mut endpoint) = (stream.method.clone(), stream.endpoint.clone());
     if let Some(description) = &wanted.description {
         if description.len() > MOST {
@@ -283,71 +348,11 @@ fn changed(engines: &Engines, stream: Stream, wanted: &Wanted) -> Result<Stream,
     if let Some(delivery) = &wanted.delivery {
         (method, endpoint, settings.authorization_header) = delivered(&engines.addresses.issuer, delivery)?;
     }
-    let sealed = Some(settings.seal(&engines.vault, stream.client));
-    Ok(Stream { method, endpoint, sealed, ..stream })
-}
-
-type Delivered = (String, Option<String>, Option<Secret<String>>);
-
-fn delivered(issuer: &str, delivery: &Delivery) -> Result<Delivered, Error> {
-    match delivery.method.as_str() {
-        POLL => Ok(("poll".to_owned(), None, None)),
-        PUSH => {
-            let endpoint = delivery.endpoint_url.as_deref().filter(|url| may_be_pushed_to(issuer, url));
-            let endpoint = endpoint.ok_or_else(|| {
-                Error::refuse(
-                    400,
-                    "stream_endpoint",
-                    "`endpoint_url` must be an https address of a host on the network.",
-                )
-            })?;
-            let header = delivery.authorization_header.clone();
-            let fits = |h: &String| {
-                (1..=MOST).contains(&h.len()) && h.bytes().all(|b| b == b' ' || b.is_ascii_graphic())
-            };
-            if header.as_ref().is_some_and(|header| !fits(header)) {
-                return Err(Error::refuse(
-                    400,
-                    "stream_authorization",
-                    "`authorization_header` has 1 to 2,000 visible ASCII characters.",
-                ));
-            }
-            Ok(("push".to_owned(), Some(endpoint.to_owned()), header.map(Secret::new)))
-        }
-        _ => Err(Error::refuse(400, "stream_method", "`method` is urn:ietf:rfc:8935 or urn:ietf:rfc:8936.")),
-    }
-}
-
-/// https to somewhere else. Our own machine and link-local addresses, where cloud machines keep their secrets, are not
-/// places a client may send us; a demonstration is on the loopback itself and so are its receivers.
-fn may_be_pushed_to(issuer: &str, address: &str) -> bool {
-    let Ok(url) = Url::parse(address) else { return false };
-    if address.len() > MOST
-        || !url.username().is_empty()
-        || url.password().is_some()
-        || url.fragment().is_some()
-    {
-        return false;
-    }
-    let demonstration = issuer.starts_with("http:");
-    let ip = match url.host() {
-        Some(Host::Ipv4(ip)) => Some(IpAddr::V4(ip)),
-        Some(Host::Ipv6(ip)) => Some(ip.to_ipv4_mapped().map_or(IpAddr::V6(ip), IpAddr::V4)),
-        Some(Host::Domain(_)) => None,
-        None => return false,
+    let sealed = match &stream.sealed {
+        Some(sealed) if settings.plain() == before => sealed.clone(),
+        _ => settings.seal(&engines.vault, stream.client),
     };
-    let host = url.host_str().unwrap_or_default().trim_end_matches('.');
-    let loopback =
-        ip.is_some_and(|ip| ip.is_loopback()) || host == "localhost" || host.ends_with(".localhost");
-    if demonstration && loopback {
-        return matches!(url.scheme(), "http" | "https");
-    }
-    let inward = match ip {
-        Some(IpAddr::V4(ip)) => ip.is_link_local() || ip.is_unspecified() || ip.is_multicast(),
-        Some(IpAddr::V6(ip)) => ip.is_unicast_link_local() || ip.is_unspecified() || ip.is_multicast(),
-        None => false,
-    };
-    url.scheme() == "https" && !loopback && !inward
+    Ok(Stream { method, endpoint, sealed: Some(sealed), ..stream.clone() })
 }
 
 fn shown(engines: &Engines, client: &Client, stream: &Stream) -> Result<Value, Error> {
@@ -372,37 +377,4 @@ fn shown(engines: &Engines, client: &Client, stream: &Stream) -> Result<Value, E
         members.insert("description".to_owned(), description.into());
     }
     Ok(shown)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn events_are_pushed_over_https_to_somebody_else() {
-        let production = |url| may_be_pushed_to("https://as.example", url);
-        assert!(production("https://agency.example/ssf?x=1"));
-        assert!(production("https://10.1.2.3:8443/"), "agencies are on a private network");
-        for wrong in [
-            "http://agency.example/",
-            "https://localhost/",
-            "https://LOCALHOST./",
-            "https://127.0.0.2/",
-            "https://[::1]/",
-            "https://[::ffff:127.0.0.1]/",
-            "https://169.254.169.254/latest",
-            "https://[fe80::1]/",
-            "https://0.0.0.0/",
-            "https://u:p@agency.example/",
-            "https://agency.example/#a",
-            "ftp://agency.example/",
-            "file:///etc/passwd",
-            "agency.example",
-        ] {
-            assert!(!production(wrong), "{wrong}");
-        }
-        let demonstration = |url| may_be_pushed_to("http://127.0.0.1:8080", url);
-        assert!(demonstration("http://127.0.0.1:9000/set") && demonstration("https://agency.example/"));
-        assert!(!demonstration("http://agency.example/"));
-    }
 }

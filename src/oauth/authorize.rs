@@ -9,14 +9,17 @@ use std::time::Duration;
 use super::{
     Error, backchannel,
     issue::Ask,
-    pushed::{context, grant_wish, hash, wish},
+    own_token,
+    pushed::{Wish, context, grant_wish, hash, wish},
     refresh::resume,
     release::{Again, Grant, Once, used_again},
 };
 use crate::{
     consent::{self, Answer, Answering, Consent, Give},
     domain::{
-        consent::{Actor, Channel, State},
+        self,
+        catalogue::Purpose,
+        consent::{Actor, Channel, Limits, State},
         subject::Subject,
     },
     engines::Engines,
@@ -30,6 +33,7 @@ use crate::{
         rar::AuthorizationDetail,
         token::CodeRequest,
     },
+    registry::Client,
     secret::Secret,
     standing::{self, Question},
     store::{
@@ -53,14 +57,57 @@ pub enum Arrival {
     RuledOut(String),
 }
 
-/// A person arrives at `/oauth/authorize`. `may_answer` says whether she may answer for the one it names (she is that
-/// person, or acts for her) about the purpose with this id.
+/// What a person is asked.
+struct Plea<'a> {
+    purpose: &'a Purpose,
+    subject: Subject,
+    fields: Vec<String>,
+    limits: Limits,
+    case: Option<String>,
+    justification: Option<String>,
+    official: Option<(String, String)>,
+    scopes: Vec<String>,
+}
+
+/// A request for data names its person; one for a person's own token is about whoever is signed in.
+async fn plea<'a>(
+    engines: &'a Engines,
+    client: &Client,
+    wanted: &Wanted,
+    reader: &Subject,
+) -> Result<Plea<'a>, Error> {
+    let details = match wanted {
+        Wanted::Details(details) => details,
+        Wanted::Scopes(scopes) => {
+            own_token::check_scopes(client, scopes)?;
+            return Ok(Plea {
+                purpose: domain::own_token::terms(),
+                subject: reader.clone(),
+                fields: Vec::new(),
+                limits: domain::own_token::limits(engines.now()),
+                case: None,
+                justification: None,
+                official: None,
+                scopes: domain::own_token::words(scopes),
+            });
+        }
+    };
+    let detail = AuthorizationDetail::parse_list(details.expose()).map_err(OAuthError::from)?;
+    let Wish { purpose, detail, subject, limits, official } = wish(engines, client, detail).await?;
+    let AuthorizationDetail { datatypes: fields, case, justification, .. } = detail;
+    Ok(Plea { purpose, subject, fields, limits, case, justification, official, scopes: Vec::new() })
+}
+
+/// A person arrives at `/oauth/authorize`: `reader`, the one who signed in, whomever she acts for. `may_answer` says
+/// whether she may answer for the one the request is about (she is that person, or acts for her) about the purpose with
+/// this id.
 ///
 /// # Errors
 /// [`Error::Refused`] when there is no such request any more; she is then shown a page, never sent anywhere.
 pub async fn arrive(
     engines: &Engines,
     query: &AuthorizeQuery,
+    reader: &Subject,
     may_answer: impl AsyncFnOnce(&Subject, &str) -> bool,
 ) -> Result<Arrival, Error> {
     let gone = || {
@@ -91,9 +138,7 @@ pub async fn arrive(
         return Err(gone().into());
     }
     let request = open(engines, &row)?;
-    let Wanted::Details(details) = &request.wanted else { return Err(gone().into()) };
-    let detail = AuthorizationDetail::parse_list(details.expose()).map_err(OAuthError::from)?;
-    let wish = wish(engines, &client, detail).await?;
+    let wish = plea(engines, &client, &request.wanted, reader).await?;
     if !may_answer(&wish.subject, &wish.purpose.id).await {
         return Ok(Arrival::SomebodyElse);
     }
@@ -102,9 +147,10 @@ pub async fn arrive(
         let question = Question {
             client: &client,
             purpose: wish.purpose,
-            fields: &wish.detail.datatypes,
-            case: wish.detail.case.as_deref(),
-            justification: wish.detail.justification.as_deref(),
+            fields: &wish.fields,
+            scopes: &wish.scopes,
+            case: wish.case.as_deref(),
+            justification: wish.justification.as_deref(),
         };
         standing::withhold(engines, &wish.subject, question, why, Vec::new()).await?;
         // The same as if she had said it now: what she chose is not the agency's to know.
@@ -117,17 +163,17 @@ pub async fn arrive(
             client: &client,
             subject: &wish.subject,
             purpose: wish.purpose,
-            fields: &wish.detail.datatypes,
+            fields: &wish.fields,
             limits: wish.limits,
             answer_by: now + THINKING,
-            case: wish.detail.case.clone(),
-            justification: wish.detail.justification.clone(),
+            case: wish.case,
+            justification: wish.justification,
             official: wish.official,
             binding_message: None,
             channel: Channel::Present,
             // Who must say yes beside a child is settled when it is answered, as things stand then.
             joint: false,
-            scopes: Vec::new(),
+            scopes: wish.scopes,
             replays: vec![(once, Millis(row.expires))],
             also: &|id| vec![Change::BindPushed(row.hash.clone(), id)],
         },

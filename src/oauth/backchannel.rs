@@ -250,6 +250,7 @@ async fn withhold(
         client,
         purpose: asked.purpose,
         fields: &asked.detail.datatypes,
+        scopes: &[],
         case: asked.detail.case.as_deref(),
         justification: asked.detail.justification.as_deref(),
     };

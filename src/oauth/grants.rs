@@ -76,7 +76,7 @@ pub async fn query(engines: &Engines, client: &Client, id: Uuid) -> Result<Found
         if consent.record.scopes.is_empty() {
             details.push(detail(&consent, handle.as_ref()));
         } else {
-            let resource = vec![format!("{}/api/v1/me", engines.addresses.issuer)];
+            let resource = vec![engines.addresses.citizen_api()];
             let scope = |scope: &String| GrantedScope { scope: scope.clone(), resource: resource.clone() };
             scopes.extend(consent.record.scopes.iter().map(scope));
         }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{Authenticated, Error, client::use_up};
 use crate::{
-    domain::{catalogue::BasisKind, consent::State},
+    domain::{catalogue::BasisKind, consent::State, own_token},
     engines::Engines,
     jose::{
         access_token::{AccessToken, Confirmation},
@@ -123,11 +123,17 @@ async fn live(engines: &Engines, compact: &str) -> Result<Option<(AccessToken, T
 
 /// Whether the person's own rules of today close what the token opened, as they do at the data endpoint (I7).
 async fn is_ruled_out(engines: &Engines, token: &AccessToken, row: &Token) -> Result<bool, Error> {
-    let Some(detail) = token.detail() else { return Ok(false) };
-    let detail: GrantedDetail =
-        serde_json::from_value(detail.clone()).map_err(|_| Error::Inconsistent("authorization detail"))?;
-    // A basis nobody knows is held to what the strictest demands.
-    let basis = BasisKind::parse(detail.basis.as_str()).unwrap_or(BasisKind::Consent);
+    let (basis, purpose) = match token.detail() {
+        Some(detail) => {
+            let detail: GrantedDetail = serde_json::from_value(detail.clone())
+                .map_err(|_| Error::Inconsistent("authorization detail"))?;
+            // A basis nobody knows is held to what the strictest demands.
+            (BasisKind::parse(detail.basis.as_str()).unwrap_or(BasisKind::Consent), detail.purpose)
+        }
+        // The person's own token rests on her consent; a service token on nobody's.
+        None if row.consent.is_some() => (BasisKind::Consent, own_token::ID.to_owned()),
+        None => return Ok(false),
+    };
     match basis {
         // These override her rules: there is nothing to look up.
         BasisKind::Statutory | BasisKind::Emergency => return Ok(false),
@@ -136,7 +142,7 @@ async fn is_ruled_out(engines: &Engines, token: &AccessToken, row: &Token) -> Re
     let client = engines.registry.client(&token.client_id).await?.ok_or(Error::Inconsistent("client"))?;
     let subject = engines.vault.subject(row.subject).await?.ok_or(Error::Inconsistent("subject"))?;
     let rules = standing::load(engines, &subject).await?;
-    Ok(rules.close(basis, &detail.purpose, &client.agency, engines.now()))
+    Ok(rules.close(basis, &purpose, &client.agency, engines.now()))
 }
 
 /// A token of ours that has neither ended nor been revoked, whose client still stands.

@@ -12,7 +12,7 @@ use super::{
     Authenticated, Error, authorize, client,
     emergency::{self, Emergency},
     official::{self, Acting},
-    poll, refresh,
+    own_token, poll, refresh,
     release::{self, Grant, Ruling, release},
     request, service,
 };
@@ -170,6 +170,7 @@ async fn details<'a>(
         fields: detail.datatypes,
         case: detail.case,
         justification: detail.justification,
+        scopes: Vec::new(),
         consent,
         emergency,
         fresh: false,
@@ -188,7 +189,10 @@ async fn judge(
 ) -> Result<Ruling, Error> {
     let rules = standing::load(engines, &grant.subject).await?;
     let met = rules.facts(&grant.purpose.id, &grant.client.agency, engines.now());
-    let decision = decide(engines, ask, grant, met).await?;
+    let decision = match own_token::decide(engines, grant, met) {
+        Some(decision) => decision,
+        None => decide(engines, ask, grant, met).await?,
+    };
     let facts = facts(grant, proved_assurance(ask), &decision);
     match decision.reason {
         None => Ok(Ruling {
@@ -231,7 +235,8 @@ async fn decide(
         fields: &fields,
         has_case: grant.case.is_some(),
         assurance,
-        consent: consent.map(|consent| consent.facts(&granted, uses, grant.fresh)),
+        consent: consent
+            .map(|consent| consent.facts(&granted, &grant.client.profile.processors, uses, grant.fresh)),
         standing,
         emergency: grant.emergency.as_ref().map(Emergency::facts),
     }))
@@ -266,6 +271,7 @@ fn facts(grant: &Grant<'_>, proved: Option<u8>, decision: &Decision) -> Facts {
         purpose_version: decision.purpose_version.clone(),
         reason: decision.reason.map(|reason| reason.code().to_owned()),
         rules: decision.rules.clone(),
+        target: crate::domain::own_token::target(&grant.scopes),
         unit: official.map(|named| named.official.unit.clone()).filter(|unit| !unit.is_empty()),
         ..Facts::default()
     }

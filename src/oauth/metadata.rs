@@ -7,7 +7,7 @@ use crate::{
         grants::Action,
         metadata::{AuthorizationServer, ProtectedResource},
         rar,
-        scope::ServiceScope,
+        scope::{CitizenScope, ServiceScope},
         token::GrantType,
     },
 };
@@ -47,7 +47,12 @@ pub fn authorization_server(engines: &Engines) -> AuthorizationServer {
         grant_management_endpoint: Some(at("/oauth/grants")),
         grant_management_actions_supported: actions.map(str::to_owned).collect(),
         grant_management_action_required: Some(false),
-        scopes_supported: ServiceScope::ALL.iter().map(|scope| scope.as_str().to_owned()).collect(),
+        scopes_supported: ServiceScope::ALL
+            .iter()
+            .map(|scope| scope.as_str())
+            .chain(citizen_scopes())
+            .map(str::to_owned)
+            .collect(),
         request_parameter_supported: Some(true),
         request_uri_parameter_supported: Some(false),
         require_signed_request_object: Some(false),
@@ -67,7 +72,7 @@ pub fn authorization_server(engines: &Engines) -> AuthorizationServer {
         revocation_endpoint_auth_signing_alg_values_supported: list(&ALGORITHMS),
         dpop_signing_alg_values_supported: list(&ALGORITHMS),
         authorization_details_types_supported: list(&[rar::TYPE]),
-        protected_resources: vec![engines.addresses.data.clone()],
+        protected_resources: vec![engines.addresses.data.clone(), engines.addresses.citizen_api()],
         service_documentation: Some(at("/purposes")),
         ui_locales_supported: list(&["vi", "en"]),
         ..AuthorizationServer::default()
@@ -82,6 +87,24 @@ pub fn protected_resource(engines: &Engines) -> ProtectedResource {
         authorization_servers: vec![engines.addresses.issuer.clone()],
         bearer_methods_supported: list(&["header"]),
         authorization_details_types_supported: list(&[rar::TYPE]),
+        dpop_signing_alg_values_supported: list(&ALGORITHMS),
+        dpop_bound_access_tokens_required: Some(true),
+        ..ProtectedResource::default()
+    }
+}
+
+fn citizen_scopes() -> impl Iterator<Item = &'static str> {
+    CitizenScope::ALL.into_iter().map(CitizenScope::as_str)
+}
+
+/// `/.well-known/oauth-protected-resource/api/v1/me` (RFC 9728 §3.1), for the citizen API.
+#[must_use]
+pub fn citizen_resource(engines: &Engines) -> ProtectedResource {
+    ProtectedResource {
+        resource: engines.addresses.citizen_api(),
+        authorization_servers: vec![engines.addresses.issuer.clone()],
+        scopes_supported: citizen_scopes().map(str::to_owned).collect(),
+        bearer_methods_supported: list(&["header"]),
         dpop_signing_alg_values_supported: list(&ALGORITHMS),
         dpop_bound_access_tokens_required: Some(true),
         ..ProtectedResource::default()

@@ -1,7 +1,7 @@
 //! The pushed authorization request (RFC 9126): checked to the last while the client is still on the line, so that a
 //! person is never shown a question that could not lead anywhere.
 
-use super::{Authenticated, Error, issue, official, request};
+use super::{Authenticated, Error, issue, official, own_token, request};
 use crate::{
     consent, crypto,
     domain::{
@@ -120,9 +120,12 @@ async fn check(
         let description = "this client has agreed to signed answers only: `response_mode` must be `jwt`";
         return Err(invalid("response_mode_required", description).into());
     }
-    let Wanted::Details(details) = &request.wanted else {
-        let description = "this client is not registered for these scopes";
-        return Err(OAuthError::new(ErrorCode::InvalidScope, "scope_unregistered", description).into());
+    let details = match &request.wanted {
+        Wanted::Details(details) => details,
+        Wanted::Scopes(scopes) => {
+            own_token::check(engines, client, &request, scopes)?;
+            return Ok(request);
+        }
     };
     request::audience(engines, request.resource.as_deref()).await?;
     let detail = AuthorizationDetail::parse_list(details.expose()).map_err(OAuthError::from)?;
@@ -213,7 +216,9 @@ pub(super) async fn check_grant(
     let own = known.is_some_and(|grant| {
         grant.client == client.id && grant.subject == subject.id() && grant.revoked_at.is_none()
     });
-    if own {
+    // A grant is either a person's data for an agency's purpose, or the key to her own page: never both.
+    let of_scopes = consent::of_grant(engines, subject, id).await?;
+    if own && of_scopes.iter().all(|consent| consent.record.scopes.is_empty()) {
         return Ok(());
     }
     let description = "`grant_id` is not a standing grant of this client and person";

@@ -1,7 +1,7 @@
 //! The refresh token: another token from a grant that stands. Every rule is asked again, every limit counted (RFC 6749
 //! §6); it is bound to the grant and the client and is not rotated (FAPI 2.0 §5.3.2.1 item 9).
 
-use super::{Error, issue::Ask, official, release::Grant, request};
+use super::{Error, issue::Ask, official, own_token, release::Grant, request};
 use crate::{
     consent::{self, Consent},
     crypto,
@@ -51,6 +51,9 @@ pub(super) async fn resume<'a>(
     fields: Option<Vec<String>>,
     resource: Option<&str>,
 ) -> Result<Grant<'a>, Error> {
+    if !consent.record.scopes.is_empty() {
+        return own_token::resume(engines, ask, consent, resource);
+    }
     let client = &ask.who.client;
     let record = &consent.record;
     let audience = request::audience(engines, resource).await?;
@@ -72,6 +75,7 @@ pub(super) async fn resume<'a>(
         fields: fields.unwrap_or_else(|| record.granted().into_iter().map(str::to_owned).collect()),
         case: record.case.clone(),
         justification: record.justification.clone(),
+        scopes: Vec::new(),
         emergency: None,
         fresh: false,
         refresh: false,
@@ -112,7 +116,9 @@ async fn subset(
     let mut same = standing;
     // The case may be left out: it is that of the consent. Another one she was not asked about.
     same.retain(|Consent { record, .. }| {
-        record.purpose == detail.purpose && (detail.case.is_none() || record.case == detail.case)
+        record.scopes.is_empty()
+            && record.purpose == detail.purpose
+            && (detail.case.is_none() || record.case == detail.case)
     });
     let found = consent::best(same, engines.now());
     let consent = found.ok_or_else(|| beyond("the grant holds no consent for this purpose and case"))?;

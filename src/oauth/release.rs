@@ -51,6 +51,8 @@ pub(super) struct Grant<'a> {
     pub(super) fields: Vec<String>,
     pub(super) case: Option<String>,
     pub(super) justification: Option<String>,
+    /// The scopes of the person's own token; then there are no fields, and otherwise no scopes.
+    pub(super) scopes: Vec<String>,
     /// What it rests on, where that is consent.
     pub(super) consent: Option<Consent>,
     /// The circumstances, where that is an emergency.
@@ -120,42 +122,10 @@ pub(super) async fn release(
     // Rounded down: no token outlives the consent it rests on.
     let exp = row.map_or(end, |row| end.min(row.expires.div_euclid(1000)));
     // What she read counts views ("once only"), and a consent counts tokens: so each opens the data once.
-    let uses = if grant.consent.is_some() { 1 } else { grant.purpose.max_uses };
+    let uses = if grant.consent.is_some() { 1.min(grant.purpose.max_uses) } else { grant.purpose.max_uses };
     let jti = engines.id();
-    let handle = engines.vault.handle(&grant.client.agency, &grant.subject).await?;
+    let (token, place) = token(engines, ask, grant, jti, (exp, uses)).await?;
     let grant_id = row.and_then(|row| row.grant_id);
-    let details = serde_json::to_value([GrantedDetail {
-        kind: rar::TYPE.to_owned(),
-        id: engines.id().to_string(),
-        purpose: grant.purpose.id.clone(),
-        subject: GrantedSubject { handle: handle.as_ref().to_owned() },
-        actions: vec!["read".to_owned()],
-        datatypes: grant.fields.clone(),
-        basis: request::wire(grant.basis),
-        expires_at: exp,
-        uses_left: uses,
-        consent: row.map(|row| row.id.to_string()),
-        limits: grant.consent.as_ref().map(|consent| (&consent.record.limits).into()),
-    }])
-    .map_err(|_| Error::Inconsistent("authorization_details"))?;
-    let status = status::assign(engines, &grant.audience, grant.basis, &grant.fields).await?;
-    let (place, status) = status.unzip();
-    let token = AccessToken {
-        iss: engines.addresses.issuer.clone(),
-        sub: grant.client.client_id.clone(),
-        client_id: grant.client.client_id.clone(),
-        aud: grant.audience.clone(),
-        exp,
-        iat: now.seconds(),
-        jti: jti.to_string(),
-        cnf: Confirmation::Jkt(ask.proof.jkt.clone()),
-        authorization_details: Some(details.clone()),
-        scope: None,
-        grant_id: grant_id.map(|id| id.to_string()),
-        status,
-        auth_time: None,
-        acr: None,
-    };
     let access_token = engines.tokens.sign(access_token::TYPE, &token, now)?;
     let refresh = if each_time { None } else { refresh_token(engines, grant, now) };
 
@@ -186,7 +156,7 @@ pub(super) async fn release(
             client: grant.client.id,
             subject: grant.subject.id(),
             entry,
-            audience: grant.audience.clone(),
+            audience: token.aud,
             expires,
             uses: i64::from(uses),
             consent: row.map(|row| row.id),
@@ -205,10 +175,10 @@ pub(super) async fn release(
                 access_token,
                 token_type: TokenType::DPoP,
                 expires_in: exp - now.seconds(),
-                authorization_details: Some(details),
+                authorization_details: token.authorization_details,
                 refresh_token: refresh.map(|(token, _)| token),
-                scope: None,
-                grant_id: grant_id.map(|id| id.to_string()),
+                scope: token.scope,
+                grant_id: token.grant_id,
             }))
         }
         Outcome::Stale => Ok(None),
@@ -245,6 +215,60 @@ async fn changed(
         | Outcome::Collapsed(_)
         | Outcome::TokenRevoked => Err(Error::Inconsistent("outcome")),
     }
+}
+
+/// The token itself, and its place in the status lists: a detail where it opens data, scopes where it is the person's
+/// own. It ends at `exp` and can be used `uses` times at the data endpoint.
+async fn token(
+    engines: &Engines,
+    ask: &Ask<'_>,
+    grant: &Grant<'_>,
+    jti: Uuid,
+    (exp, uses): (i64, u32),
+) -> Result<(AccessToken, Option<i64>), Error> {
+    let handle = engines.vault.handle(&grant.client.agency, &grant.subject).await?;
+    let row = grant.consent.as_ref().map(|consent| &consent.row);
+    let client_id = &grant.client.client_id;
+    let mut token = AccessToken {
+        iss: engines.addresses.issuer.clone(),
+        sub: client_id.clone(),
+        client_id: client_id.clone(),
+        aud: grant.audience.clone(),
+        exp,
+        iat: engines.now().seconds(),
+        jti: jti.to_string(),
+        cnf: Confirmation::Jkt(ask.proof.jkt.clone()),
+        authorization_details: None,
+        scope: crate::domain::own_token::target(&grant.scopes),
+        grant_id: row.and_then(|row| row.grant_id).map(|id| id.to_string()),
+        status: None,
+        auth_time: None,
+        acr: None,
+    };
+    if token.scope.is_some() {
+        // RFC 9068 §2.2: whoever allowed it herself is its subject; here as the agency knows her.
+        handle.as_ref().clone_into(&mut token.sub);
+        return Ok((token, None));
+    }
+    let details = serde_json::to_value([GrantedDetail {
+        kind: rar::TYPE.to_owned(),
+        id: engines.id().to_string(),
+        purpose: grant.purpose.id.clone(),
+        subject: GrantedSubject { handle: handle.as_ref().to_owned() },
+        actions: vec!["read".to_owned()],
+        datatypes: grant.fields.clone(),
+        basis: request::wire(grant.basis),
+        expires_at: exp,
+        uses_left: uses,
+        consent: row.map(|row| row.id.to_string()),
+        limits: grant.consent.as_ref().map(|consent| (&consent.record.limits).into()),
+    }])
+    .map_err(|_| Error::Inconsistent("authorization_details"))?;
+    token.authorization_details = Some(details);
+    let status = status::assign(engines, &grant.audience, grant.basis, &grant.fields).await?;
+    let (place, status) = status.unzip();
+    token.status = status;
+    Ok((token, place))
 }
 
 /// A refresh token where the consent allows more than this one token; never rotated (FAPI 2.0 §5.3.2.1 item 9).

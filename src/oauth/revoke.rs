@@ -4,7 +4,10 @@ use uuid::Uuid;
 
 use super::{Authenticated, Error, client};
 use crate::{
-    domain::record::{Facts, Kind},
+    domain::{
+        own_token,
+        record::{Facts, Kind},
+    },
     engines::Engines,
     ledger::entry::Event,
     protocol::{
@@ -38,7 +41,11 @@ pub async fn revoke(engines: &Engines, who: &Authenticated, form: &Form) -> Resu
     let facts = Facts {
         agency: Some(who.client.agency.as_ref().to_owned()),
         client: Some(token.client_id.clone()),
-        purpose: detail.and_then(|d| d.get("purpose")).and_then(|p| p.as_str()).map(str::to_owned),
+        purpose: detail
+            .and_then(|detail| detail.get("purpose")?.as_str())
+            .or_else(|| row.consent.map(|_| own_token::ID))
+            .map(str::to_owned),
+        target: token.scope.clone(),
         token: Some(token.jti.clone()),
         ..Facts::default()
     };

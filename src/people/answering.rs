@@ -4,7 +4,7 @@ use super::{Error, bonds};
 use crate::{
     consent::{self, Consent},
     domain::{
-        consent::{Act, Actor, State},
+        consent::{Act, Actor, Capacity, State},
         representation::{self, AnswerError, Guarded},
         subject::Subject,
     },
@@ -25,6 +25,12 @@ pub async fn guarded(engines: &Engines, person: &Subject, private_life: bool) ->
 /// # Errors
 /// [`Error::Answer`] when the yes is not hers to give, or she was the first of two already.
 pub async fn answering(engines: &Engines, mut consent: Consent, by: &Actor) -> Result<Consent, Error> {
+    // Her own token is for somebody who decides alone, by her own word: nobody else may hand out the key to her page.
+    if !consent.record.scopes.is_empty()
+        && (by.capacity != Capacity::Own || guarded(engines, &consent.subject, true).await? != Guarded::No)
+    {
+        return Err(AnswerError::OwnOnly.into());
+    }
     let guarded = whose(engines, &consent).await?;
     let first = if consent.state == State::HalfGiven {
         let events = consent::events(engines, &consent).await?;

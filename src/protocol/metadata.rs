@@ -1,4 +1,4 @@
-//! Discovery documents: the authorization server's (RFC 8414) and the data endpoint's (RFC 9728).
+//! Discovery documents: the authorization server's (RFC 8414) and those of its resources (RFC 9728).
 //!
 //! Every member is optional or a list, and what is empty is not written: each document advertises only what works.
 
@@ -129,6 +129,9 @@ pub struct ProtectedResource {
     pub resource: String,
     /// Issuers whose tokens are taken.
     pub authorization_servers: Vec<String>,
+    /// Scopes of tokens for it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub scopes_supported: Vec<String>,
     /// Only `header`: FAPI 2.0 §5.3.4 keeps tokens out of queries and bodies.
     pub bearer_methods_supported: Vec<String>,
     /// RAR types.

@@ -14,6 +14,7 @@
 //! Joining 2 and 3 in one statement keeps a snapshot from before the lock and silently breaks chains (append.md §3).
 //! Out of scope: gathering commands into batches and what a record says (`ledger`).
 
+mod alike;
 mod batch;
 mod command;
 mod consent;

@@ -119,6 +119,8 @@ pub struct Use {
     pub at: i64,
     /// The token's `jti`.
     pub token: Uuid,
+    /// The entry that recorded its issue; it outlives the token.
+    pub entry: Uuid,
 }
 
 impl Store {
@@ -194,7 +196,7 @@ impl Store {
     /// [`Error`] when the database fails.
     pub async fn consent_uses(&self, consent: Uuid, most: i64) -> Result<Vec<Use>, Error> {
         const SQL: &str =
-            "SELECT at, token FROM consent_uses WHERE consent = $1 ORDER BY at DESC, token LIMIT $2";
+            "SELECT at, token, entry FROM consent_uses WHERE consent = $1 ORDER BY at DESC, token LIMIT $2";
         Ok(read!(self, |pool| sqlx::query_as(SQL).bind(consent).bind(most).fetch_all(pool).await)?)
     }
 

@@ -279,59 +279,42 @@ impl Store {
              AND EXISTS (SELECT 1 FROM notices n WHERE n.client = s.client AND n.next_at <= $1) ORDER BY s.client";
         Ok(read!(self, |pool| sqlx::query_as(SQL).bind(now.0).fetch_all(pool).await)?)
     }
+}
 
-    /// Begins a stream; `false` when the client has one.
-    ///
-    /// # Errors
-    /// [`Error`] when the database fails.
-    pub async fn insert_stream(&self, stream: &Stream) -> Result<bool, Error> {
-        const SQL: &str = "INSERT INTO streams (client, id, method, endpoint, sealed, status, updated_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (client) DO NOTHING";
-        self.write_stream(SQL, stream).await
-    }
+/// Begins or changes the stream of a client.
+pub(super) async fn put_stream(tx: &mut Tx, stream: &Stream) -> Result<(), Error> {
+    const SQL: &str = "INSERT INTO streams (client, id, method, endpoint, sealed, status, updated_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (client) DO UPDATE SET id = excluded.id, \
+         method = excluded.method, endpoint = excluded.endpoint, sealed = excluded.sealed, \
+         status = excluded.status, updated_at = excluded.updated_at";
+    on!(tx, |c| {
+        sqlx::query(SQL)
+            .bind(stream.client)
+            .bind(stream.id)
+            .bind(&stream.method)
+            .bind(&stream.endpoint)
+            .bind(&stream.sealed)
+            .bind(&stream.status)
+            .bind(stream.updated_at)
+            .execute(c)
+            .await
+            .map(drop)
+    })?;
+    Ok(())
+}
 
-    /// Changes a stream; `false` when the client has none of this id.
-    ///
-    /// # Errors
-    /// [`Error`] when the database fails.
-    pub async fn update_stream(&self, stream: &Stream) -> Result<bool, Error> {
-        const SQL: &str = "UPDATE streams SET method = $3, endpoint = $4, sealed = $5, status = $6, updated_at = $7 \
-             WHERE client = $1 AND id = $2";
-        self.write_stream(SQL, stream).await
-    }
+/// Ends the stream of a client. What it was owed waits to be polled.
+pub(super) async fn remove_stream(tx: &mut Tx, client: Uuid) -> Result<(), Error> {
+    const SQL: &str = "DELETE FROM streams WHERE client = $1";
+    on!(tx, |c| sqlx::query(SQL).bind(client).execute(c).await.map(drop))?;
+    Ok(())
+}
 
-    async fn write_stream(&self, sql: &'static str, stream: &Stream) -> Result<bool, Error> {
-        let mut tx = self.begin().await?;
-        let rows = on!(&mut tx, |c| {
-            sqlx::query(sql)
-                .bind(stream.client)
-                .bind(stream.id)
-                .bind(&stream.method)
-                .bind(&stream.endpoint)
-                .bind(&stream.sealed)
-                .bind(&stream.status)
-                .bind(stream.updated_at)
-                .execute(c)
-                .await
-                .map(|done| done.rows_affected())
-        })?;
-        tx.commit().await?;
-        Ok(rows == 1)
-    }
-
-    /// Ends a stream; `false` when the client has none of this id. What it was owed waits to be polled.
-    ///
-    /// # Errors
-    /// [`Error`] when the database fails.
-    pub async fn delete_stream(&self, client: Uuid, id: Uuid) -> Result<bool, Error> {
-        const SQL: &str = "DELETE FROM streams WHERE client = $1 AND id = $2";
-        let mut tx = self.begin().await?;
-        let rows = on!(&mut tx, |c| {
-            sqlx::query(SQL).bind(client).bind(id).execute(c).await.map(|done| done.rows_affected())
-        })?;
-        tx.commit().await?;
-        Ok(rows == 1)
-    }
+/// Whether the stream of a client still is as it was read.
+pub(super) async fn stream_is(tx: &mut Tx, client: Uuid, read: Option<&Stream>) -> Result<bool, Error> {
+    const SQL: &str = "SELECT * FROM streams WHERE client = $1";
+    let now: Option<Stream> = on!(tx, |c| sqlx::query_as(SQL).bind(client).fetch_optional(c).await)?;
+    Ok(now.as_ref() == read)
 }
 
 /// Writes a notice, and closes those about the same consent that it makes pointless: a recipient that is told "it was

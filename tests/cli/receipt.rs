@@ -10,7 +10,9 @@ use std::{
 use minhbach::{
     domain::{
         catalogue::Text,
-        consent::{self, Act, Actor, Capacity, Channel, Event, Item, Limits, Record, Shown, State},
+        consent::{
+            self, Act, Actor, Capacity, Channel, Event, Item, Limits, Record, Shown, State, Withdrawal,
+        },
         receipt::{Claims, Contact, Controller, Happened, Ledger, Material, Words},
     },
     keyring::Keyring,
@@ -53,6 +55,15 @@ fn claims(now: Millis) -> Claims {
             expires: now.0 + 30 * 86_400_000,
         },
         recipient_retention: both("5 năm", "5 years"),
+        storage: both("Ở cơ quan.", "At the agency."),
+        jurisdiction: "VN".to_owned(),
+        law: both("Luật 91/2025/QH15", "Law 91/2025/QH15"),
+        withdrawal: Withdrawal {
+            address: format!("{ISSUER}/me/consents/{}", Uuid::from_u128(7)),
+            how: both("Bấm “Rút lại”.", "Press “Withdraw”."),
+            consequence: None,
+        },
+        processors: Vec::new(),
         case: None,
         justification: None,
         binding_message: None,

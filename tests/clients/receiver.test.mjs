@@ -66,6 +66,25 @@ describe('the receiver of security events', () => {
     assert.equal((await push('/elsewhere', await set())).status, 404);
   });
 
+  test('a SET that comes again is a repeat, unless it was lost or refused before', async () => {
+    const repeats = () => receiver.seen.slice(-2).map((line) => line.repeat ?? false);
+    const again = async (first, body) => {
+      await push(first, body).catch(() => {});
+      assert.equal((await push('/works', body)).status, 202);
+      return repeats();
+    };
+    // Lost: the receiver knows nothing of it. Refused: nothing of it was kept. Taken late or answered wrongly: it was there.
+    assert.deepEqual(await again('/lose', await set()), [false, false]);
+    assert.deepEqual(await again('/reject/invalid_key', await set()), [false, false]);
+    assert.deepEqual(await again('/delay/20', await set()), [false, true]);
+    assert.deepEqual(await again('/ok', await set()), [false, true]);
+    assert.deepEqual(await again('/fail', await set()), [false, true]);
+    // Two at once, as two nodes of a transmitter might: one of them is the repeat.
+    const body = await set();
+    const answers = await Promise.all([push('/works', body), push('/works', body)]);
+    assert.deepEqual([answers.map((answer) => answer.status), repeats().sort()], [[202, 202], [false, true]]);
+  });
+
   test('it misbehaves as it is told', async () => {
     await assert.rejects(push('/lose', await set()), 'the connection is closed without an answer');
     assert.equal((await push('/ok', await set())).status, 200);

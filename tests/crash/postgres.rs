@@ -3,10 +3,10 @@
 use std::{collections::HashSet, fs, path::PathBuf};
 
 use minhbach::demo::agency::text;
-use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 use crate::{
+    database::Database,
     load::{Load, Tally, readiness},
     support::{Demo, Process, free_ports, minhbach, said, verify},
 };
@@ -15,37 +15,24 @@ use crate::{
 struct Deployment {
     config: PathBuf,
     issuer: String,
-    cluster: String,
-    database: String,
+    database: Database,
     pool: sqlx::PgPool,
 }
 
 impl Deployment {
-    async fn beside(demo: &Demo, folder: PathBuf, cluster: String) -> Self {
-        let database = format!(
-            "crash_{}",
-            minhbach::id::new(
-                minhbach::time::Clock::now(&minhbach::time::SystemClock),
-                &minhbach::crypto::SystemRandom::default()
-            )
-            .simple()
-        );
-        let admin = sqlx::PgPool::connect(&cluster).await.unwrap();
-        sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {database}"))).execute(&admin).await.unwrap();
-        admin.close().await;
-        let mut address = url::Url::parse(&cluster).unwrap();
-        address.set_path(&database);
+    async fn beside(demo: &Demo, folder: PathBuf, database: Database) -> Self {
+        let address = database.address(&folder);
         let (theirs, ours) = (format!("127.0.0.1:{}", demo.port), format!("127.0.0.1:{}", free_ports()));
         let text = fs::read_to_string(demo.config()).unwrap();
-        let text = text.replace(&theirs, &ours).replace("sqlite:minhbach.db", address.as_str());
+        let text = text.replace(&theirs, &ours).replace("sqlite:minhbach.db", &address);
         let config = folder.join("minhbach.toml");
         fs::write(&config, text).unwrap();
         for verb in [&["migrate"][..], &["keys", "init"]] {
             let ran = minhbach(&[verb, &["--config", config.to_str().unwrap()]].concat());
             assert_eq!(ran.status.code(), Some(0), "{}", said(&ran));
         }
-        let pool = sqlx::PgPool::connect(address.as_str()).await.unwrap();
-        Self { config, issuer: format!("http://{ours}"), cluster, database, pool }
+        let pool = sqlx::PgPool::connect(&address).await.unwrap();
+        Self { config, issuer: format!("http://{ours}"), database, pool }
     }
 
     async fn start(&self) -> Process {
@@ -73,30 +60,19 @@ impl Deployment {
 
     async fn remove(self) {
         self.pool.close().await;
-        let admin = sqlx::PgPool::connect(&self.cluster).await.unwrap();
-        let drop = format!("DROP DATABASE {} WITH (FORCE)", self.database);
-        sqlx::query(AssertSqlSafe(drop)).execute(&admin).await.unwrap();
-        admin.close().await;
+        self.database.drop().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[expect(
-    clippy::print_stderr,
-    clippy::disallowed_methods,
-    reason = "configured by, and speaking to, the test command"
-)]
 async fn on_postgresql_nothing_is_released_without_its_entry_whoever_is_killed() {
-    let Ok(cluster) = std::env::var("MINHBACH_TEST_POSTGRES") else {
-        eprintln!("skipped on PostgreSQL: MINHBACH_TEST_POSTGRES is not set");
-        return;
-    };
+    let Some(database) = Database::postgres().await else { return };
     let folder = tempfile::tempdir().unwrap();
     let demo = Demo::new(&folder.path().join("demo"));
     let _stand_ins = demo.start();
     let own = folder.path().join("own");
     fs::create_dir(&own).unwrap();
-    let it = Deployment::beside(&demo, own, cluster).await;
+    let it = Deployment::beside(&demo, own, database).await;
     let kit = demo.kit();
     assert_ne!(text(&kit, "/issuer").unwrap(), it.issuer);
     let mut all = Tally::default();

@@ -238,7 +238,7 @@ async fn push(app: &TestApp, caller: &Caller<'_>, uses: u32) -> (AuthorizeQuery,
 
 async fn arrive(app: &TestApp, query: &AuthorizeQuery) -> Arrival {
     let anybody = async |_: &Subject, _: &str| true;
-    oauth::arrive(app.engines(), query, anybody).await.unwrap()
+    oauth::arrive(app.engines(), query, &person(app, CITIZEN).await, anybody).await.unwrap()
 }
 
 /// The whole way: pushed, asked, answered with a yes, exchanged.

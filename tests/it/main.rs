@@ -28,6 +28,7 @@ mod grants;
 mod introspect;
 mod invariants;
 mod log;
+mod me;
 mod metadata;
 mod misuse;
 mod negatives;

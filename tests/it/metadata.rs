@@ -57,6 +57,8 @@ async fn discovery_names_what_works_and_nothing_else(app: &mut TestApp) {
             police.get(&format!("{path}/x")).await.challenged(member, "invalid_token", "token_missing");
         } else if member == "authorization_endpoint" {
             // A page for people: the portal's tests go there.
+        } else if member == "status_list_aggregation_endpoint" {
+            assert!(police.get(path).await.ok().body["status_lists"].is_array());
         } else if member.ends_with("_endpoint") {
             assert_eq!(police.post(path, Vec::new(), &[]).await.status, 415, "{member}");
         } else if member == "jwks_uri" {

@@ -13,7 +13,10 @@ use clap::{Args, Subcommand};
 use super::{print, session::Deployment};
 use crate::{
     admin::{self, ClientSpec},
-    domain::client::{CitizenScope, Profile, RequestObject, Signed},
+    domain::{
+        catalogue::Text,
+        client::{CitizenScope, Profile, RequestObject, Signed},
+    },
     jose::Jwks,
     registry::ActorIssuer,
     time::Millis,
@@ -88,6 +91,14 @@ pub(super) struct Add {
     /// It may query, name and revoke its grants (Grant Management for OAuth 2.0)
     #[arg(long)]
     grant_management: bool,
+    /// Who processes for the agency what it reads, or gets it from it, in both languages; repeat for more
+    #[arg(long = "processor", value_name = "VI=EN", value_parser = processor)]
+    processors: Vec<Text>,
+}
+
+fn processor(names: &str) -> Result<Text, String> {
+    let (vi, en) = names.split_once('=').ok_or("write it as `VI=EN`")?;
+    Ok(Text { vi: vi.to_owned(), en: en.to_owned() })
 }
 
 #[derive(Args)]
@@ -187,6 +198,7 @@ fn spec(add: &Add) -> anyhow::Result<ClientSpec> {
             backchannel: add.backchannel,
             scopes: add.scopes.iter().filter_map(|name| CitizenScope::parse(name)).collect(),
             grant_management: add.grant_management,
+            processors: add.processors.clone(),
         },
     })
 }
@@ -199,6 +211,7 @@ fn allowed(profile: &Profile) -> String {
         (profile.introspection.is_some(), "introspection=jwt"),
         (profile.backchannel, "backchannel"),
         (profile.grant_management, "grant-management"),
+        (!profile.processors.is_empty(), "processors"),
     ];
     let said = options.into_iter().filter_map(|(is, word)| is.then_some(word));
     said.chain(profile.scopes.iter().map(|scope| scope.as_str())).collect::<Vec<_>>().join(" ")

@@ -19,6 +19,13 @@ async fn a_yes_is_remembered_with_who_said_it_how_and_to_which_words(s: Scratch)
     assert_eq!((read.state, read.row.revision), (State::Given, 2));
     assert_eq!(waiting(o.engines(), &o.person).await.unwrap().len(), 0);
 
+    // What ISO/IEC TS 27560 wants of a record is in the record, not in whatever is said today.
+    let record = &read.record;
+    assert_eq!(record.jurisdiction, "VN");
+    assert!([&record.storage, &record.law, &record.withdrawal.how].iter().all(|it| !it.vi.is_empty()));
+    assert!(record.withdrawal.address.ends_with(&format!("/me/consents/{}", read.row.id)));
+    assert!(record.withdrawal.consequence.is_some());
+
     let happened = events(o.engines(), &read).await.unwrap();
     assert_eq!(happened.iter().map(|e| e.act).collect::<Vec<_>>(), [Act::Ask, Act::Give]);
     let last = happened.last().unwrap();

@@ -159,7 +159,7 @@ async fn activate(o: &Office, bundle: &str) {
     };
     let entry = Some(event.draft(o.engines().random.clone()));
     let changes = vec![Change::ActivateBundle(bundle.into())];
-    assert!(done(&o.run(Command { entry, changes, ..Command::default() }).await));
+    assert!(done(&o.run(Command { changes, entry, ..Command::default() }).await));
 }
 
 async fn a_request_about_a_purpose_that_has_changed_is_answered_by_nobody_and_ends(s: Scratch) {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    consent::{by_id, end, events, live},
+    consent::{by_id, end, events, live, stop},
     domain::consent::{Act, State},
     store::scratch::store_suite,
 };
@@ -113,7 +113,34 @@ async fn of_several_the_one_that_can_be_used_is_taken(s: Scratch) {
     assert!(live(o.engines(), Uuid::nil(), &o.person, PURPOSE, CASE).await.unwrap().is_none());
 }
 
+async fn stopping_ends_it_however_it_changed_meanwhile(s: Scratch) {
+    let o = office(s).await;
+    let given = o.given(Wanted::default(), GrantWish::Create).await;
+    // She pauses in another window, and the copy in hand is old.
+    end(o.engines(), &given, Act::Pause, own(), None).await.unwrap();
+    let ended = stop(o.engines(), given.clone(), &own(), "agency_stopped").await.unwrap();
+    assert_eq!(ended, Some(State::Withdrawn));
+    assert_eq!(by_id(o.engines(), given.row.id).await.unwrap().unwrap().state, State::Withdrawn);
+    assert_eq!(stop(o.engines(), given, &own(), "agency_stopped").await.unwrap(), None, "it was over");
+    // What waited when it was read has been said yes to since.
+    let asked = o.asked(Wanted::default()).await;
+    o.answer(&asked, yes(GrantWish::Create)).await.unwrap();
+    let ended = stop(o.engines(), asked, &own(), "agency_stopped").await.unwrap();
+    assert_eq!(ended, Some(State::Withdrawn));
+    let waits = o.asked(Wanted::default()).await;
+    let ended = stop(o.engines(), waits.clone(), &own(), "agency_stopped").await.unwrap();
+    assert_eq!(ended, Some(State::Refused));
+    let last = events(o.engines(), &waits).await.unwrap().pop().unwrap();
+    let entry = o.engines().store.entry(last.entry).await.unwrap().unwrap();
+    let facts = crate::ledger::entry::open(&entry, &o.person).unwrap().0.facts;
+    assert_eq!((entry.kind.as_str(), facts.fields.len()), ("consent.refused", 3));
+    let unanswered = o.asked(Wanted::default()).await;
+    o.at(48 * HOUR);
+    assert_eq!(stop(o.engines(), unanswered, &own(), "agency_stopped").await.unwrap(), None);
+}
+
 store_suite! {
+    stopping_ends_it_however_it_changed_meanwhile,
     a_pause_stops_everything_and_a_resumption_lets_it_go_on,
     a_withdrawal_ends_the_tokens_of_its_own_batch_too,
     a_consent_under_review_opens_nothing_until_she_lets_it_stand,

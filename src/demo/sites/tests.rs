@@ -48,7 +48,7 @@ async fn a_citizen_comes_back_to_the_agency_with_what_she_was_given() {
 }
 
 /// A stand-in for the service: its keys, and nothing else.
-async fn service(keys: serde_json::Value) -> (String, ServerHandle) {
+fn service(keys: serde_json::Value) -> (String, ServerHandle) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
     let keys = Data::new(keys);
@@ -71,9 +71,10 @@ async fn an_event_is_acknowledged_when_it_holds_and_remembered_once() {
         SigningKey::from_pkcs8(Algorithm::Es256, &SigningKey::generate(Algorithm::Es256).unwrap()).unwrap(),
     );
     let jwk = Jwk::from_public_key(key.public_key(), Some("k1".to_owned())).unwrap();
-    let (issuer, server) = service(json!({ "keys": [jwk.to_value()] })).await;
+    let (issuer, server) = service(json!({ "keys": [jwk.to_value()] }));
     let options = http::Options { trust: http::Trust::Nobody, ..http::Options::default() };
-    let sites = Sites::start(0, &issuer, Exchange::new(http::client_with(&options).unwrap())).unwrap();
+    let sender = http::client_with(&options).unwrap();
+    let sites = Sites::start(0, &issuer, Exchange::new(sender.clone())).unwrap();
     let set = |iss: &str, aud: &str, key: &SigningKey| {
         let (iss, aud) = (iss.to_owned(), aud.to_owned());
         let envelope =
@@ -93,7 +94,7 @@ async fn an_event_is_acknowledged_when_it_holds_and_remembered_once() {
     };
     let post = async |client: &str, kind: &str, set: String| {
         let address = sites.events_uri(HOSPITAL, client);
-        let request = reqwest::Client::new().post(address).header("content-type", kind).body(set);
+        let request = sender.post(address).header("content-type", kind).body(set);
         let answer = request.send().await.unwrap();
         (answer.status().as_u16(), answer.text().await.unwrap())
     };

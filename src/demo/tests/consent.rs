@@ -23,14 +23,18 @@ use crate::{
     time::Millis,
 };
 
-const ANH: &str = "999000000015";
+pub(super) const ANH: &str = "999000000015";
 pub(super) const BANK: &str = "ngan-hang-thu-nghiem";
-const CLIENT: &str = "ngan-hang.xac-minh";
+pub(super) const CLIENT: &str = "ngan-hang.xac-minh";
 const BACK: &str = "http://127.0.0.1:9/tro-lai";
-const PURPOSE: &str = "private.bank_verification";
+pub(super) const PURPOSE: &str = "private.bank_verification";
 const OPTIONAL: &str = "person.birth_date";
 
 pub(super) async fn bank(s: Scratch) -> World {
+    bank_with(s, Profile::default()).await
+}
+
+pub(super) async fn bank_with(s: Scratch, profile: Profile) -> World {
     let w = world(s).await;
     let key = PrivateJwk::generate(Algorithm::EdDsa).unwrap();
     let spec = ClientSpec {
@@ -42,14 +46,14 @@ pub(super) async fn bank(s: Scratch) -> World {
         redirect_uris: vec![BACK.to_owned()],
         audience: None,
         actor_issuers: Vec::new(),
-        profile: Profile::default(),
+        profile,
     };
     register_client(&w.engines, &spec).await.unwrap();
     w
 }
 
 /// Asks without anybody having been sent here.
-async fn asked(w: &World) -> Consent {
+pub(super) async fn asked(w: &World) -> Consent {
     asked_for(w, w.engines.register.catalogue().purpose(PURPOSE).unwrap()).await
 }
 
@@ -121,7 +125,7 @@ pub(super) async fn state(w: &World, id: &str) -> State {
     consent::by_id(&w.engines, Uuid::parse_str(id).unwrap()).await.unwrap().unwrap().state
 }
 
-async fn given(w: &World, browser: &Browser, fields: &[&str]) -> String {
+pub(super) async fn given(w: &World, browser: &Browser, fields: &[&str]) -> String {
     let id = asked(w).await.row.id.to_string();
     let page = browser.get(&format!("/requests/{id}")).await;
     let done = answer(browser, &page, &id, "give", fields).await;

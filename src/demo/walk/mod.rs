@@ -148,10 +148,7 @@ impl<'a> Scene<'a> {
     /// The browser of a citizen who has signed in.
     async fn signed_in(&self, citizen: &Citizen) -> anyhow::Result<Browser<'a>> {
         let mut browser = Browser::new(self.http);
-        let page = browser.open(&self.at("/sign-in?return_to=%2Fme")).await?;
-        let page = sign_in(&mut browser, &page, "citizen", citizen.login, citizen.password).await?;
-        let (status, path) = (page.status, page.url.path());
-        ensure!(status == 200 && path == "/me", "the sign-in ended at {status} {path}");
+        sign_in_citizen(&mut browser, &self.issuer, citizen).await?;
         Ok(browser)
     }
 
@@ -159,6 +156,22 @@ impl<'a> Scene<'a> {
     fn at(&self, path: &str) -> String {
         format!("{}{path}", self.issuer)
     }
+}
+
+/// A citizen signs in to the portal with her electronic identity.
+///
+/// # Errors
+/// When a page is not what it should be.
+pub async fn sign_in_citizen(
+    browser: &mut Browser<'_>,
+    issuer: &str,
+    citizen: &Citizen,
+) -> anyhow::Result<()> {
+    let page = browser.open(&format!("{issuer}/sign-in?return_to=%2Fme")).await?;
+    let page = sign_in(browser, &page, "citizen", citizen.login, citizen.password).await?;
+    let (status, path) = (page.status, page.url.path());
+    ensure!(status == 200 && path == "/me", "the sign-in ended at {status} {path}");
+    Ok(())
 }
 
 /// From our page with the ways to sign in, over the identity provider's form, and back.

@@ -63,7 +63,7 @@ pub enum Confidence {
 }
 
 /// An article that a basis rests on.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Citation {
     /// Instrument and article.
     #[serde(flatten)]

@@ -37,6 +37,17 @@ pub struct Record {
     pub limits: Limits,
     /// How long the recipient keeps what it read.
     pub recipient_retention: Text,
+    /// Where what was read is kept.
+    pub storage: Text,
+    /// The law that applies: `VN`.
+    pub jurisdiction: String,
+    /// The same in words.
+    pub law: Text,
+    /// How it is taken back, and what follows.
+    pub withdrawal: Withdrawal,
+    /// Who processes for the agency what it reads, or gets it from it, as it was when it asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub processors: Vec<Text>,
     /// The case (dossier code).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub case: Option<String>,
@@ -72,11 +83,31 @@ impl Record {
         self.items.iter().filter(|item| item.granted == Some(true)).map(|item| item.field.as_str()).collect()
     }
 
+    /// Whether others than the agency must stop with it: that takes five days longer (Decree 356/2025/ND-CP,
+    /// Article 5(2)).
+    #[must_use]
+    pub const fn has_processors(&self) -> bool {
+        !self.processors.is_empty()
+    }
+
     /// Whether a sensitive field is asked for.
     #[must_use]
     pub fn is_sensitive(&self) -> bool {
         self.items.iter().any(|item| item.sensitive)
     }
+}
+
+/// How to take a consent back, as it was said when it was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Withdrawal {
+    /// The page on which it is done.
+    pub address: String,
+    /// How, in words.
+    pub how: Text,
+    /// What happens without the consent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consequence: Option<Text>,
 }
 
 /// One field of a request.
@@ -130,6 +161,14 @@ pub struct Event {
     /// A reason: a stable code, or words of the one who acts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+}
+
+impl Event {
+    /// The authority that decided, its document and its reason, where an authority acted.
+    #[must_use]
+    pub fn decision(&self) -> Option<&str> {
+        self.note.as_deref().filter(|_| self.by.capacity == Capacity::Authority)
+    }
 }
 
 /// Who acts on a consent.
@@ -193,6 +232,12 @@ impl Actor {
     #[must_use]
     pub fn agency() -> Self {
         Self { capacity: Capacity::Agency, ..Self::system() }
+    }
+
+    /// A competent authority, which decides by a document of its own (Law 91/2025/QH15, Article 24(3)).
+    #[must_use]
+    pub fn authority() -> Self {
+        Self { capacity: Capacity::Authority, ..Self::system() }
     }
 }
 

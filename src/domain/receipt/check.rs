@@ -6,9 +6,12 @@ use super::{
     CONFORMS_TO, SCHEMA, context,
     form::{Claims, Kind, Notice, Processing, Role},
 };
-use crate::domain::{
-    catalogue::Text,
-    consent::{Act, State},
+use crate::{
+    domain::{
+        catalogue::Text,
+        consent::{Act, Capacity, State},
+    },
+    time::Millis,
 };
 
 /// What does not agree, or is missing. One word for a program and one sentence for people (`plain::fault`) each.
@@ -70,7 +73,7 @@ impl Fault {
 }
 
 /// Two nodes' clocks may differ this much; the order of events is that of the log.
-const SKEW_MS: i64 = 10_000;
+pub(super) const SKEW_MS: i64 = 10_000;
 
 fn ensure(holds: bool, fault: Fault) -> Result<(), Fault> {
     if holds { Ok(()) } else { Err(fault) }
@@ -114,7 +117,7 @@ impl Claims {
             (it.legal_basis == "consent", "legal_basis"),
             (text(&it.retention), "retention"),
             (text(&it.storage), "storage"),
-            (it.jurisdiction == "VN" && text(&it.law), "jurisdiction"),
+            (!it.jurisdiction.is_empty() && text(&it.law), "jurisdiction"),
             (!it.recipients.is_empty(), "recipients"),
             (!it.client_id.is_empty(), "client_id"),
             (it.withdrawal.address.starts_with("http") && text(&it.withdrawal.how), "withdrawal"),
@@ -131,7 +134,8 @@ impl Claims {
         let it = &self.processing;
         let handle = self.sub.len() >= 16 && !self.sub.bytes().all(|b| b.is_ascii_digit());
         let written = [&it.unit, &it.case, &it.justification];
-        ensure(handle && written.into_iter().flatten().all(|text| !holds_identity(text)), Fault::Identity)
+        let written = written.into_iter().chain(self.events.iter().map(|step| &step.decision));
+        ensure(handle && written.flatten().all(|text| !holds_identity(text)), Fault::Identity)
     }
 
     fn events(&self) -> Result<(), Fault> {
@@ -208,8 +212,19 @@ impl Claims {
             && recipients.iter().all(|id| self.parties.iter().any(|party| party.id == *id))
             && named(Role::DataController)
             && named(Role::Authority);
+        // Whoever answered for the person takes part, and is as nameless here as she.
+        let for_her = |by| matches!(by, Capacity::Parent | Capacity::Guardian | Capacity::Attorney);
+        let answered = self.events.iter().filter(|step| matches!(step.act, Act::Give | Act::GiveHalf));
+        let represented = answered.filter(|step| for_her(step.capacity)).all(|step| {
+            self.parties.iter().any(|party| {
+                party.role == Role::Representative
+                    && party.capacity == Some(step.capacity)
+                    && party.name.is_none()
+                    && !holds_identity(&party.id)
+            })
+        });
         let subjects = self.parties.iter().filter(|party| party.role == Role::DataSubject);
-        ensure(all && subjects.into_iter().all(|party| party.name.is_none()), Fault::Parties)
+        ensure(all && represented && subjects.into_iter().all(|party| party.name.is_none()), Fault::Parties)
     }
 
     fn ledger(&self) -> Result<(), Fault> {
@@ -230,15 +245,14 @@ impl Claims {
         for told in &it.told {
             let past =
                 [Some(told.told_at), told.sent_at, told.acknowledged_at, told.stopped_at, told.erased_at];
-            let closed = it.closed_at.is_none_or(|closed| past.iter().flatten().all(|at| *at <= closed));
-            ensure(
-                told.is_in_order() && closed && past.into_iter().flatten().all(|at| at <= issued),
-                Fault::Termination,
-            )?;
+            let by = |end: Millis| past.iter().flatten().all(|at| at.since(end) <= SKEW_MS);
+            ensure(told.is_in_order() && it.closed_at.is_none_or(by) && by(issued), Fault::Termination)?;
         }
         // Closed means that nobody owes an acknowledgement any more.
         let owed = it.told.iter().any(|told| told.acknowledged_at.is_none());
-        let closed = it.closed_at.is_none_or(|at| !owed && it.ended_at <= at && at <= issued);
+        let closed = it
+            .closed_at
+            .is_none_or(|at| !owed && it.ended_at.since(at) <= SKEW_MS && at.since(issued) <= SKEW_MS);
         ensure(closed, Fault::Termination)
     }
 }

@@ -7,8 +7,8 @@ use uuid::Uuid;
 use super::Termination;
 use crate::{
     domain::{
-        catalogue::Text,
-        consent::{Act, Capacity, Frequency, Hours, State},
+        catalogue::{Citation, Text},
+        consent::{Act, Capacity, Frequency, Hours, State, Withdrawal},
     },
     time::Millis,
 };
@@ -104,7 +104,7 @@ pub struct Processing {
     /// `consent`: a receipt is of nothing else.
     pub legal_basis: String,
     /// The articles it rests on.
-    pub citations: Vec<Text>,
+    pub citations: Vec<Citation>,
     /// The fields asked for, with the answers.
     pub data: Vec<Datum>,
     /// Scopes of the person's own token, where that was asked for.
@@ -198,19 +198,6 @@ pub struct Notice {
     pub sensitive_notice: bool,
 }
 
-/// How to take a consent back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Withdrawal {
-    /// The page on which it is done.
-    pub address: String,
-    /// How, in words.
-    pub how: Text,
-    /// What happens without the consent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub consequence: Option<Text>,
-}
-
 /// Somebody who takes part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -225,6 +212,9 @@ pub struct Party {
     /// Whom to ask.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<Contact>,
+    /// As what a representative answered; nobody else has one here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<Capacity>,
 }
 
 /// As what somebody takes part.
@@ -235,6 +225,10 @@ pub enum Role {
     DataSubject,
     /// The agency that decides on the processing and receives the data.
     DataController,
+    /// Who answered for the person (Law 91/2025/QH15, Article 24): named by the representation's id, never by a number.
+    Representative,
+    /// Who processes for the controller what it reads, or gets it from it.
+    DataProcessor,
     /// Whoever keeps the record and signs: this service.
     RecordKeeper,
     /// The authority that receives complaints.
@@ -276,6 +270,9 @@ pub struct Step {
     /// Its strength, 1 to 4.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assurance: Option<u8>,
+    /// The authority that decided, its document and its reason, where an authority acted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<String>,
     /// The fields said yes to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub granted: Vec<String>,

@@ -8,16 +8,13 @@ use super::{
     CONFORMS_TO, SCHEMA, Termination, Told,
     check::Fault,
     context,
-    form::{
-        Claims, Contact, Datum, Header, Kind, Ledger, Notice, Party, Processing, Role, Step, Validity,
-        Withdrawal,
-    },
+    form::{Claims, Contact, Datum, Header, Kind, Ledger, Notice, Party, Processing, Role, Step, Validity},
     plain::plain,
 };
 use crate::{
     domain::{
-        catalogue::{BasisKind, Catalogue, Purpose, Text},
-        consent::{Act, Event, Item, Record, Shown, State},
+        catalogue::{BasisKind, Catalogue, Citation, Purpose, Text},
+        consent::{Act, Capacity, Event, Item, Record, Shown, State},
     },
     i18n::{Lang, text},
     time::Millis,
@@ -77,10 +74,8 @@ pub struct Words {
     pub title: Text,
     /// What it is for.
     pub reason: Text,
-    /// The articles that its consent rests on.
-    pub citations: Vec<Text>,
-    /// What happens without the consent.
-    pub refusing: Option<Text>,
+    /// The articles that its consent rests on, and how well each was checked.
+    pub citations: Vec<Citation>,
     /// Catalogue name of a field → what it is called and where it comes from.
     pub fields: BTreeMap<String, Named>,
 }
@@ -107,8 +102,7 @@ impl Words {
         Self {
             title: purpose.title.clone(),
             reason: purpose.reason.clone(),
-            citations: basis.iter().flat_map(|it| &it.citations).map(|it| it.text.clone()).collect(),
-            refusing: purpose.consent.as_ref().map(|terms| terms.refusing.clone()),
+            citations: basis.iter().flat_map(|it| &it.citations).cloned().collect(),
             fields: basis.iter().flat_map(|it| &it.fields).filter_map(named).collect(),
         }
     }
@@ -203,22 +197,20 @@ fn processing(from: &Material<'_>) -> Processing {
             hours: record.limits.hours,
         },
         retention: record.recipient_retention.clone(),
-        storage: both("receipt-storage"),
-        jurisdiction: "VN".to_owned(),
-        law: both("receipt-law"),
+        storage: record.storage.clone(),
+        jurisdiction: record.jurisdiction.clone(),
+        law: record.law.clone(),
         controller: record.agency.clone(),
-        recipients: vec![record.agency.clone()],
+        recipients: std::iter::once(record.agency.clone())
+            .chain((1..=record.processors.len()).map(processor_id))
+            .collect(),
         client_id: record.client_id.clone(),
         unit: record.unit.clone(),
         case: record.case.clone(),
         justification: record.justification.clone(),
         joint: record.joint,
         notice: record.shown.as_ref().or(newest).map(notice),
-        withdrawal: Withdrawal {
-            address: format!("{}/me/consents/{}", from.issuer, record.id),
-            how: both("receipt-withdraw-how"),
-            consequence: words.refusing.clone(),
-        },
+        withdrawal: record.withdrawal.clone(),
     }
 }
 
@@ -244,10 +236,19 @@ fn notice(shown: &Shown) -> Notice {
     }
 }
 
+/// Processors have no id of their own in the register.
+fn processor_id(n: usize) -> String {
+    format!("processor-{n}")
+}
+
 fn parties(from: &Material<'_>) -> Vec<Party> {
     let agency = from.controller;
-    let party = |id: &str, role, name, contact| Party { id: id.to_owned(), role, name, contact };
-    vec![
+    let party =
+        |id: &str, role, name, contact| Party { id: id.to_owned(), role, name, contact, capacity: None };
+    let processors = from.record.processors.iter().zip(1..);
+    let processors =
+        processors.map(|(name, n)| party(&processor_id(n), Role::DataProcessor, Some(name.clone()), None));
+    let mut parties = vec![
         party(from.handle, Role::DataSubject, None, None),
         party(
             &from.record.agency,
@@ -257,7 +258,28 @@ fn parties(from: &Material<'_>) -> Vec<Party> {
         ),
         party(from.issuer, Role::RecordKeeper, Some(both("service-name")), None),
         party("vn-personal-data-authority", Role::Authority, Some(both("receipt-authority")), None),
-    ]
+    ];
+    parties.extend(processors);
+    parties.extend(representatives(from.history));
+    parties
+}
+
+/// Those who answered for the person. A representation's id is random and means something only to this service: neither
+/// a number nor anything that is the same for another child of hers is given away.
+fn representatives(history: &[Happened]) -> Vec<Party> {
+    let mut all: Vec<Party> = Vec::new();
+    for it in history.iter().filter(|it| matches!(it.act, Act::Give | Act::GiveHalf | Act::Refuse)) {
+        let by = &it.event.by;
+        if !matches!(by.capacity, Capacity::Parent | Capacity::Guardian | Capacity::Attorney) {
+            continue;
+        }
+        let id = by.representation.map_or_else(|| by.capacity.as_str().to_owned(), |id| id.urn().to_string());
+        if all.iter().all(|party| party.id != id) {
+            let (role, capacity) = (Role::Representative, Some(by.capacity));
+            all.push(Party { id, role, name: None, contact: None, capacity });
+        }
+    }
+    all
 }
 
 fn step(it: &Happened) -> Step {
@@ -272,6 +294,7 @@ fn step(it: &Happened) -> Step {
         capacity: it.event.by.capacity,
         issuer: it.event.by.issuer.clone(),
         assurance: it.event.by.assurance,
+        decision: it.event.decision().map(str::to_owned),
         granted: it.event.granted.clone(),
         notice: it.event.shown.as_ref().map(notice),
         because: it.event.note.as_ref().filter(is_code).cloned(),

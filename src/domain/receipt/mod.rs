@@ -16,7 +16,7 @@ mod termination;
 
 pub use check::Fault;
 pub use form::{
-    Claims, Contact, Datum, Header, Kind, Ledger, Notice, Party, Processing, Role, Step, Validity, Withdrawal,
+    Claims, Contact, Datum, Header, Kind, Ledger, Notice, Party, Processing, Role, Step, Validity,
 };
 pub use make::{Controller, Happened, Material, Named, Words};
 pub use open::{NotHeld, open};

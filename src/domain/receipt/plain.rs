@@ -10,10 +10,12 @@ use super::{
 };
 use crate::{
     domain::{
-        catalogue::Text,
+        catalogue::{Confidence, Text},
         consent::{Act, Capacity, Per, State},
+        own_token,
     },
     i18n::{Arg, Lang, date_time, text, text_with},
+    protocol::scope::CitizenScope,
     time::Millis,
 };
 
@@ -36,6 +38,17 @@ pub fn plain(claims: &Claims, lang: Lang) -> String {
     let name = agency.and_then(|party| party.name.as_ref());
     page.line("receipt-who", name.map_or(it.controller.as_str(), |name| page.of(name)));
     page.maybe("receipt-unit", it.unit.as_deref());
+    for party in claims.parties.iter().filter(|party| party.role == Role::Representative) {
+        let key = match party.capacity {
+            Some(Capacity::Parent) => "receipt-by-parent",
+            Some(Capacity::Guardian) => "receipt-by-guardian",
+            _ => "receipt-by-attorney",
+        };
+        page.line("receipt-representative", &text(lang, key));
+    }
+    for party in claims.parties.iter().filter(|party| party.role == Role::DataProcessor) {
+        page.maybe("receipt-processor", party.name.as_ref().map(|name| page.of(name)));
+    }
     page.line("receipt-purpose", page.of(&it.title));
     page.line("receipt-reason", page.of(&it.reason));
     page.maybe("receipt-case", it.case.as_deref());
@@ -46,12 +59,15 @@ pub fn plain(claims: &Claims, lang: Lang) -> String {
     page.line("receipt-kept-where", page.of(&it.storage));
     page.line("receipt-applies", page.of(&it.law));
     for citation in &it.citations {
-        page.line("receipt-citation", page.of(citation));
+        let sure = citation.confidence == Confidence::Verified;
+        let key = if sure { "receipt-citation" } else { "receipt-citation-unsure" };
+        page.line(key, page.of(&citation.text));
     }
     page.blank();
     page.head("receipt-happened");
     for step in &claims.events {
         page.step(&page.when(step.at), &page.act(step.act, step.capacity));
+        page.maybe("receipt-decision", step.decision.as_deref());
     }
     if let Some(end) = &claims.termination {
         page.blank();
@@ -175,7 +191,10 @@ impl Page {
             }
         }
         for scope in &claims.processing.scopes {
-            self.line("receipt-scope", scope);
+            // A receipt outlives vocabularies: a scope nobody knows any more is named as it was.
+            let meaning = CitizenScope::parse(scope).map(own_token::meaning);
+            let said = meaning.as_ref().map_or(scope.as_str(), |meaning| self.of(meaning)).to_owned();
+            self.line("receipt-scope", &said);
         }
     }
 
@@ -219,7 +238,8 @@ impl Page {
 
     fn told(&mut self, told: &Told) {
         for (key, at) in [
-            ("receipt-told-at", Some(told.told_at)),
+            // What it has not taken it was not told.
+            ("receipt-told-at", told.sent_at),
             ("receipt-acknowledged", told.acknowledged_at),
             // The last instant that is in time, not the first that is late.
             (
@@ -244,6 +264,8 @@ impl Page {
     fn act(&self, act: Act, capacity: Capacity) -> String {
         let what = text(self.lang, act_key(act));
         let by = match capacity {
+            // Everywhere else an agency's act can only be its own.
+            Capacity::Agency if act == Act::Revoke => "receipt-by-agency",
             Capacity::Own | Capacity::Agency | Capacity::System => return what,
             Capacity::Parent => "receipt-by-parent",
             Capacity::Guardian => "receipt-by-guardian",

@@ -3,7 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::form::{instant, moment};
+use super::{
+    check::SKEW_MS,
+    form::{instant, moment},
+};
 use crate::{domain::consent::Act, time::Millis};
 
 /// How a consent ended.
@@ -63,11 +66,11 @@ pub struct Told {
 
 impl Told {
     /// Whether its instants are in an order that can have been: told, sent, acknowledged; stopping and erasing after
-    /// being told.
+    /// being told. Each may come from another node, whose clock is a little behind.
     #[must_use]
     pub fn is_in_order(&self) -> bool {
         let after = |from: Option<Millis>, to: Option<Millis>| match (from, to) {
-            (Some(from), Some(to)) => from <= to,
+            (Some(from), Some(to)) => from.since(to) <= SKEW_MS,
             (_, None) => true,
             (None, Some(_)) => false,
         };

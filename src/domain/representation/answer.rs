@@ -46,6 +46,9 @@ pub enum AnswerError {
     /// Only the person herself, who decides alone now, can say this.
     #[error("only the person herself can let this stand")]
     PersonNeeded,
+    /// A token of the person's own is given by a person who decides alone, and by nobody for her.
+    #[error("only a person who decides alone can let a program read for her, and nobody for another")]
+    OwnOnly,
     /// It is not a person who answers.
     #[error("only the person or her representative can answer")]
     NotAPerson,
@@ -62,6 +65,7 @@ impl AnswerError {
             Self::JointNeedsTheOther => "joint_needs_the_other",
             Self::RepresentativeNeeded => "representative_needed",
             Self::PersonNeeded => "person_needed",
+            Self::OwnOnly => "own_only",
             Self::NotAPerson => "not_a_person",
             Self::NotWaiting => "not_waiting",
         }

@@ -21,12 +21,14 @@ use crate::{
 pub struct ConsentNotice {
     /// The language it is written in.
     pub lang: Lang,
-    /// The agency that asks, which is also the only one that receives.
+    /// The agency that asks and receives.
     pub agency: String,
     /// The agency's code in the register.
     pub agency_code: String,
     /// The unit; empty when not stated.
     pub unit: String,
+    /// The agency's program, where it is to read for the person; empty otherwise.
+    pub software: String,
     /// Whom to ask there.
     pub contact: Contact,
     /// The fields the purpose cannot do without; or, for a citizen's own token, what its scopes open.
@@ -45,6 +47,8 @@ pub struct ConsentNotice {
     pub limits: Limits,
     /// How long the agency keeps what it read, in a sentence.
     pub retention: String,
+    /// Who processes for the agency what it reads, or gets it from it; nobody but the agency when empty.
+    pub processors: Vec<String>,
     /// What happens on refusal, with the way that is not digital.
     pub refusing: String,
     /// The articles.

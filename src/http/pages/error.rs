@@ -29,6 +29,8 @@ pub enum Problem {
     TooLate,
     /// The first of two has answered; the other must.
     NeedsOther,
+    /// She says yes to what her own choices rule out.
+    RuledOut,
     /// The request an agency sent somebody here with is unknown, over or answered.
     RequestGone,
     /// That request is about somebody else.
@@ -51,7 +53,7 @@ pub enum Problem {
 
 impl Problem {
     /// All, for the test that renders each.
-    pub const EACH: [Self; 20] = [
+    pub const EACH: [Self; 21] = [
         Self::NotFound,
         Self::NotAllowed,
         Self::Suspended,
@@ -63,6 +65,7 @@ impl Problem {
         Self::Changed,
         Self::TooLate,
         Self::NeedsOther,
+        Self::RuledOut,
         Self::RequestGone,
         Self::NotForYou,
         Self::OnlyHerself,
@@ -90,7 +93,7 @@ impl Problem {
             | Self::Represented => 403,
             Self::SignInAgain => 401,
             Self::SignInFailed | Self::BadRequest | Self::RequestGone => 400,
-            Self::Changed | Self::NeedsOther => 409,
+            Self::Changed | Self::NeedsOther | Self::RuledOut => 409,
             Self::TooLate => 410,
             Self::TooMany => 429,
             Self::Unavailable => 503,
@@ -111,6 +114,7 @@ impl Problem {
             Self::Changed => ("error-changed", "error-changed-do"),
             Self::TooLate => ("error-too-late", "error-too-late-do"),
             Self::NeedsOther => ("error-needs-other", "error-needs-other-do"),
+            Self::RuledOut => ("error-ruled-out", "error-ruled-out-do"),
             Self::RequestGone => ("error-request-gone", "error-request-gone-do"),
             Self::NotForYou => ("error-not-for-you", "error-not-for-you-do"),
             Self::OnlyHerself => ("error-only-herself", "error-only-herself-do"),

@@ -21,6 +21,8 @@ pub enum Event {
     Reported,
     /// A compliance officer or auditor read entries about this person (invariant I9).
     Looked,
+    /// Software that the citizen allowed it read her records for her (invariant I9).
+    ProgramRead,
     /// An official read again about an emergency access of her own (invariant I9).
     LookedAgain,
     /// The citizen's own reading, one entry a session.
@@ -29,6 +31,10 @@ pub enum Event {
     Asked,
     /// An agency asked whose questions the citizen has muted: she was not disturbed.
     AskedMuted,
+    /// An agency asked when she had been asked enough for a day: she was not disturbed.
+    AskedTooOften,
+    /// An agency asked for what she has ruled out: she was not disturbed.
+    AskedRuledOut,
     /// Consent was given.
     Given,
     /// The first of two said yes.
@@ -47,6 +53,8 @@ pub enum Event {
     Resumed,
     /// An authority ended the consent.
     Ended,
+    /// The agency gave the consent back.
+    Returned,
     /// The consent's time is over.
     Expired,
     /// The consent no longer fits what the agency does: it must ask again.
@@ -73,6 +81,8 @@ pub enum Event {
     NoticeOverdue,
     /// A representative began to look at the person's pages.
     ActedFor,
+    /// The agency never acknowledged, and its software was suspended for it.
+    NoticeSilent,
     /// A standing choice was made or removed.
     ChoiceChanged,
     /// Somebody may act for the person from now on.
@@ -102,7 +112,7 @@ const fn keys(tag: &'static str, outcome: &'static str, row: &'static str, headi
 
 impl Event {
     /// Every event.
-    pub const EACH: [Self; 39] = [
+    pub const EACH: [Self; 44] = [
         Self::Released,
         Self::Allowed,
         Self::Refused,
@@ -110,11 +120,14 @@ impl Event {
         Self::Revoked,
         Self::Reported,
         Self::Looked,
+        Self::ProgramRead,
         Self::LookedAgain,
         Self::OwnReading,
         Self::Emergency,
         Self::Asked,
         Self::AskedMuted,
+        Self::AskedTooOften,
+        Self::AskedRuledOut,
         Self::Given,
         Self::HalfGiven,
         Self::Declined,
@@ -124,6 +137,7 @@ impl Event {
         Self::Paused,
         Self::Resumed,
         Self::Ended,
+        Self::Returned,
         Self::Expired,
         Self::Invalidated,
         Self::Lapsed,
@@ -137,6 +151,7 @@ impl Event {
         Self::NoticeExtended,
         Self::NoticeOverdue,
         Self::ActedFor,
+        Self::NoticeSilent,
         Self::ChoiceChanged,
         Self::RepresentationBegun,
         Self::RepresentationEnded,
@@ -164,6 +179,7 @@ impl Event {
             Self::ActedFor => {
                 keys("event-acted-for", "outcome-acted-for", "row-acted-for", "access-h1-acted-for")
             }
+            Self::ProgramRead => keys("event-program", "outcome-program", "row-program", "access-h1-program"),
             Self::LookedAgain => keys(
                 "event-looked-again",
                 "outcome-looked-again",
@@ -173,6 +189,12 @@ impl Event {
             Self::OwnReading => keys("event-own", "outcome-own", "row-own", "access-h1-own"),
             Self::Asked => keys("event-asked", "outcome-asked", "row-asked", plain),
             Self::AskedMuted => keys("event-asked-muted", "outcome-asked-muted", "row-asked-muted", plain),
+            Self::AskedTooOften => {
+                keys("event-asked-too-often", "outcome-asked-muted", "row-asked-too-often", plain)
+            }
+            Self::AskedRuledOut => {
+                keys("event-asked-ruled-out", "outcome-asked-muted", "row-asked-ruled-out", plain)
+            }
             Self::Given => keys("event-given", "outcome-given", "row-given", plain),
             Self::HalfGiven => keys("event-half-given", "outcome-half-given", "row-half-given", plain),
             Self::Declined => keys("event-declined", "outcome-nobody-saw", "row-declined", plain),
@@ -182,6 +204,7 @@ impl Event {
             Self::Paused => keys("event-paused", "outcome-paused", "row-paused", plain),
             Self::Resumed => keys("event-resumed", "outcome-given", "row-resumed", plain),
             Self::Ended => keys("event-ended", "outcome-no-more", "row-ended", plain),
+            Self::Returned => keys("event-returned", "outcome-no-more", "row-returned", plain),
             Self::Expired => keys("event-expired", "outcome-no-more", "row-expired", plain),
             Self::Invalidated => keys("event-invalidated", "outcome-invalidated", "row-invalidated", plain),
             Self::Lapsed => keys("event-lapsed", "outcome-no-more", "row-lapsed", plain),
@@ -204,6 +227,9 @@ impl Event {
             }
             Self::NoticeOverdue => {
                 keys("event-notice-overdue", "outcome-notice-overdue", "row-notice-overdue", plain)
+            }
+            Self::NoticeSilent => {
+                keys("event-notice-silent", "outcome-notice-silent", "row-notice-silent", plain)
             }
             Self::ChoiceChanged => keys(
                 "event-choice-changed",
@@ -284,9 +310,13 @@ impl Event {
                 | Self::Revoked
                 | Self::Reported
                 | Self::Looked
+                | Self::ProgramRead
                 | Self::LookedAgain
                 | Self::Asked
                 | Self::AskedMuted
+                | Self::AskedTooOften
+                | Self::AskedRuledOut
+                | Self::Returned
                 | Self::EmergencyReported
         )
     }
@@ -300,6 +330,7 @@ impl Event {
                 | Self::Released
                 | Self::Reported
                 | Self::Looked
+                | Self::ProgramRead
                 | Self::LookedAgain
                 | Self::OwnReading
         )

@@ -1,4 +1,4 @@
-//! The citizen's history as JSON, by session: `/api/v1/me/…` (DESIGN §5). Never kept by anybody in between.
+//! The citizen's history as JSON, by session or by her own token: `/api/v1/me/…` (DESIGN §5). Never kept by anybody in between.
 
 use actix_web::{
     HttpResponse,

@@ -26,13 +26,13 @@ pub(super) async fn authorize(visit: Visit, request: HttpRequest) -> HttpRespons
 async fn arrive(visit: &Visit, query: &str) -> Result<HttpResponse, Failure> {
     let query = Strict::parse(query.as_bytes()).map_err(|_| Failure::Malformed)?;
     let query = AuthorizeQuery::from_form(&query).map_err(oauth::Error::from)?;
-    visit.signed_in()?;
+    let (reader, _) = visit.signed_in()?;
     let mut found = Ok(Standing::Stranger);
     let may_answer = async |subject: &Subject, purpose: &str| {
         found = standing(visit, subject, purpose).await;
         matches!(found, Ok(Standing::Answers))
     };
-    let arrived = oauth::arrive(&visit.state.engines, &query, may_answer).await?;
+    let arrived = oauth::arrive(&visit.state.engines, &query, reader, may_answer).await?;
     match (arrived, found?) {
         (Arrival::Asked(consent), _) => Ok(visit.redirect(&format!("/requests/{}", consent.row.id))),
         // She ruled it out ahead of time: she is not asked, and goes back with her no.

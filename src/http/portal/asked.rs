@@ -65,7 +65,7 @@ async fn question(
     changed: Option<StatusCode>,
 ) -> Result<HttpResponse, Failure> {
     let engines = &visit.state.engines;
-    let Text { notice, html, hash } = notice::text(engines, consent, lang)?;
+    let Text { notice, html, hash } = notice::text(engines, consent, lang).await?;
     let record = &consent.record;
     let names = record.items.iter().filter(|item| !item.required).map(|item| item.field.clone());
     let optional = names.zip(&notice.optional).map(|(name, field)| Optional {
@@ -240,7 +240,7 @@ async fn take(
         return step_up(visit, &consent, needed, &page, StatusCode::FORBIDDEN).await;
     }
     // INVARIANT: what is answered is what was shown (Law 91/2025/QH15, Article 9(2)): the same bytes, or not at all.
-    let text = notice::text(engines, &consent, filled.lang)?;
+    let text = notice::text(engines, &consent, filled.lang).await?;
     if !crate::crypto::equal(text.hash.as_bytes(), filled.notice.as_bytes()) {
         return question(visit, &consent, filled.lang, Some(StatusCode::CONFLICT)).await;
     }

@@ -1,4 +1,4 @@
-//! The citizen's consents as JSON, by session: `/api/v1/me/consents…` (DESIGN §5).
+//! The citizen's consents as JSON, by session or read by her own token: `/api/v1/me/consents…` (DESIGN §5).
 //!
 //! Taking one back needs the session's token in `X-CSRF-Token`; it stands in the answer about the consent, which no
 //! other site can read.
@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, web::Path};
 use serde_json::{Value, json};
 
 use super::{
-    consents::{Own, own, state_now},
+    consents::{own, readable, state_now},
     ending::take_back,
     error::Failure,
     visit::Visit,
@@ -44,8 +44,8 @@ pub(super) async fn consent(visit: Visit, id: Path<String>) -> HttpResponse {
 }
 
 async fn one(visit: &Visit, id: &str) -> Result<HttpResponse, Failure> {
-    let Own { consent, .. } = own(visit, id).await?;
-    let body = whole(&visit.state.engines, &consent, visit.token().unwrap_or_default()).await?;
+    let consent = readable(visit, id).await?;
+    let body = whole(&visit.state.engines, &consent, visit.token()).await?;
     Ok(visit.personal(HttpResponse::Ok()).json(body))
 }
 
@@ -60,7 +60,7 @@ async fn end(visit: &Visit, request: &HttpRequest, id: &str) -> Result<HttpRespo
     let token = request.headers().get(TOKEN).and_then(|value| value.to_str().ok());
     visit.check_form(token.ok_or(Failure::FormExpired)?)?;
     let consent = take_back(visit, &own).await?;
-    let body = whole(&visit.state.engines, &consent, visit.token().unwrap_or_default()).await?;
+    let body = whole(&visit.state.engines, &consent, visit.token()).await?;
     Ok(visit.personal(HttpResponse::Ok()).json(body))
 }
 
@@ -105,8 +105,8 @@ async fn short(engines: &Engines, consent: &Consent) -> Result<Value, Failure> {
     }))
 }
 
-/// Everything about a consent.
-async fn whole(engines: &Engines, consent: &Consent, csrf: &str) -> Result<Value, Failure> {
+/// Everything about a consent; `csrf` is the session's token, which software has none of.
+async fn whole(engines: &Engines, consent: &Consent, csrf: Option<&str>) -> Result<Value, Failure> {
     let (record, id) = (&consent.record, consent.row.id);
     let mut body = short(engines, consent).await?;
     let events = consent::events(engines, consent).await?;
@@ -125,14 +125,19 @@ async fn whole(engines: &Engines, consent: &Consent, csrf: &str) -> Result<Value
         "justification": record.justification,
         "unit": record.unit,
         "retention": record.recipient_retention,
+        "processors": record.processors,
         "joint": record.joint,
         "shown": shown,
         "events": happened.collect::<Vec<_>>(),
-        "receipt": super::receipt::is_there(&events).then(|| format!("/me/consents/{id}/receipt")),
-        "csrf": csrf,
     });
-    if let (Value::Object(body), Value::Object(more)) = (&mut body, more) {
-        body.extend(more);
+    let session = csrf.map(|csrf| {
+        let receipt = super::receipt::is_there(&events).then(|| format!("/me/consents/{id}/receipt"));
+        json!({ "receipt": receipt, "csrf": csrf })
+    });
+    for more in [Some(more), session].into_iter().flatten() {
+        if let (Value::Object(body), Value::Object(more)) = (&mut body, more) {
+            body.extend(more);
+        }
     }
     Ok(body)
 }

@@ -23,12 +23,13 @@ use crate::{
     domain::{
         consent::{Actor, Capacity, State},
         record::hex,
+        standing::What,
     },
     engines::Engines,
     history::purpose_of,
     http::pages::{
         consent::{
-            agency::AgencyConsents,
+            agency::{AgencyConsents, Stopped},
             detail::{self, Happened, TextRead, Use},
             list::{ConsentRow, Consents, Shown},
             requests::{RequestRow, Requests},
@@ -39,6 +40,7 @@ use crate::{
     i18n::masked_national_id,
     login::session::Session,
     standing,
+    store::consents::Use as Used,
     time::Millis,
 };
 
@@ -51,13 +53,20 @@ pub(super) struct Own<'v> {
     pub(super) consent: Consent,
 }
 
-/// The consent with this id, if it is there for the reader. An id that is none, one of nobody and one of somebody else are the same: not found (I8).
+/// The consent with this id, if it is there for the reader. An id that is none, one of nobody and one of somebody else
+/// are the same: not found (I8).
 pub(super) async fn own<'v>(visit: &'v Visit, id: &str) -> Result<Own<'v>, Failure> {
-    let (reader, (_, session)) = (visit.person()?, visit.signed_in()?);
+    let consent = readable(visit, id).await?;
+    let (_, session) = visit.signed_in()?;
+    Ok(Own { session, consent })
+}
+
+/// The same for whoever reads, software with her own token included.
+pub(super) async fn readable(visit: &Visit, id: &str) -> Result<Consent, Failure> {
+    let reader = visit.person()?;
     let id = Uuid::try_parse(id).map_err(|_| Failure::NotFound)?;
     let consent = consent::by_id(&visit.state.engines, id).await?;
-    let consent = consent.filter(|consent| visit.sees(reader, consent));
-    Ok(Own { session, consent: consent.ok_or(Failure::NotFound)? })
+    consent.filter(|consent| visit.sees(reader, consent)).ok_or(Failure::NotFound)
 }
 
 /// Where it stands now: what time or a change of the purpose has ended is over, whether or not the clockwork has written it down.
@@ -219,16 +228,15 @@ async fn one(visit: &Visit, id: &str) -> Result<HttpResponse, Failure> {
         events.push(Happened {
             at: event.at,
             act: event.act,
+            by: event.event.by.capacity,
+            decision: event.event.decision().unwrap_or_default().to_owned(),
             acting: acting(&words, &event.event.by).await?,
             href: format!("/me/history/{}", event.entry),
         });
     }
-    let mut uses = Vec::new();
-    for used in engines.store.consent_uses(row.id, USES).await? {
-        if let Some(token) = engines.store.token(used.token).await? {
-            uses.push(Use { at: Millis(used.at), href: format!("/me/history/{}", token.entry) });
-        }
-    }
+    let uses = engines.store.consent_uses(row.id, USES).await?;
+    let shown = |used: &Used| Use { at: Millis(used.at), href: format!("/me/history/{}", used.entry) };
+    let uses = uses.iter().map(shown).collect();
     let listed = engines.register.catalogue().purpose(&record.purpose);
     let answered = !matches!(state, State::Requested | State::Deferred | State::HalfGiven);
     let was_given = record.answered_by.is_some() && answered;
@@ -288,16 +296,18 @@ pub(super) async fn agency(visit: Visit, id: Path<String>) -> HttpResponse {
     visit.answer(shown)
 }
 
-/// The page of an agency; `stopped` says how many consents were just withdrawn.
+/// The page of an agency; `stopped` says what was ended just now.
 pub(super) async fn of_agency(
     visit: &Visit,
     id: &str,
-    stopped: Option<u64>,
+    stopped: Option<Stopped>,
 ) -> Result<HttpResponse, Failure> {
     let (engines, reader) = (&visit.state.engines, visit.person()?);
     let agency = engines.registry.agency(id).ok_or(Failure::NotFound)?;
     let mut consents = visit.visible(reader, consent::of_subject(engines, reader.subject).await?);
     consents.retain(|consent| consent.record.agency == agency.id);
+    let (rules, never) =
+        (standing::load(engines, reader.subject).await?, What::NeverAgency(agency.id.clone()));
     let words = Words::new(engines, visit.lang);
     let mut page = visit.layout();
     page.url = format!("/me/agencies/{}", agency.id);
@@ -307,8 +317,8 @@ pub(super) async fn of_agency(
         agency: words.said(&agency.name),
         rows: rows(visit, &consents).await?,
         // Her own rules are nobody else's to read.
-        muted: reader.mandate.is_none()
-            && standing::load(engines, reader.subject).await?.is_muted(&agency.id),
+        muted: reader.mandate.is_none() && rules.is_muted(&agency.id),
+        never: reader.mandate.is_none() && rules.choices.iter().any(|choice| choice.what == never),
         stopped,
         contact: words.contact(Some(agency)),
     })

@@ -19,9 +19,12 @@ use super::{
 };
 use crate::{
     consent::{self, Consent},
-    domain::{calendar::Deadline, consent::Act},
+    domain::{
+        calendar::Deadline,
+        consent::{Act, State},
+    },
     engines::Engines,
-    http::pages::consent::{done::WithdrawDone, withdraw::Withdraw},
+    http::pages::consent::{agency::Stopped, done::WithdrawDone, withdraw::Withdraw},
     people, standing,
     time::Millis,
 };
@@ -47,9 +50,9 @@ fn last(deadline: Deadline) -> Millis {
 }
 
 /// By when the agency must answer, and have stopped, if a consent is taken back at `from`.
-fn deadlines(engines: &Engines, from: Millis) -> (Millis, Millis) {
+fn deadlines(engines: &Engines, consent: &Consent, from: Millis) -> (Millis, Millis) {
     let calendar = &engines.calendar;
-    (last(calendar.reply_by(from)), last(calendar.stop_by(from, false)))
+    (last(calendar.reply_by(from)), last(calendar.stop_by(from, consent.record.has_processors())))
 }
 
 /// `GET /me/consents/{id}/withdraw`.
@@ -65,7 +68,7 @@ async fn before(visit: &Visit, id: &str) -> Result<HttpResponse, Failure> {
         return Ok(visit.redirect(&format!("/me/consents/{}", consent.row.id)));
     }
     visit.actor(&consent)?;
-    let (reply_by, stop_by) = deadlines(engines, engines.now());
+    let (reply_by, stop_by) = deadlines(engines, &consent, engines.now());
     let mut words = Words::new(engines, visit.lang);
     visit.page(&Withdraw {
         page: visit.layout(),
@@ -143,7 +146,7 @@ async fn after(visit: &Visit, id: &str) -> Result<HttpResponse, Failure> {
     let Some(at) = events.iter().find(|event| event.act == Act::Withdraw).map(|event| event.at) else {
         return Ok(visit.redirect(&format!("/me/consents/{}", consent.row.id)));
     };
-    let (reply_by, stop_by) = deadlines(engines, at);
+    let (reply_by, stop_by) = deadlines(engines, &consent, at);
     let id = consent.row.id.to_string();
     visit.page(&WithdrawDone {
         page: visit.layout(),
@@ -156,7 +159,7 @@ async fn after(visit: &Visit, id: &str) -> Result<HttpResponse, Failure> {
     })
 }
 
-/// `POST /me/agencies/{id}/stop`: everything that stands, one after the other.
+/// `POST /me/agencies/{id}/stop`: everything that stands or waits, one after the other.
 pub(super) async fn stop(
     visit: Visit,
     id: Path<String>,
@@ -182,17 +185,16 @@ async fn stop_all(
         let (_, session) = visit.signed_in()?;
         standing::never_agency(engines, reader.subject, &session.herself(), agency).await?;
     }
-    let mut stopped = 0_u64;
+    let mut stopped = Stopped::default();
     for consent in visit.visible(reader, consent::of_subject(engines, reader.subject).await?) {
-        if consent.record.agency != agency || !consent.state.is_standing() {
+        if consent.record.agency != agency || consent.state.is_over() {
             continue;
         }
         let by = visit.actor(&consent)?;
-        match consent::end(engines, &consent, Act::Withdraw, by, None).await {
-            Ok(_) => stopped += 1,
-            // It ended at the same moment by other means: all the better.
-            Err(consent::Error::Stale | consent::Error::Illegal(_)) => {}
-            Err(error) => return Err(error.into()),
+        match consent::stop(engines, consent, &by, "agency_stopped").await? {
+            Some(State::Refused) => stopped.requests += 1,
+            Some(_) => stopped.consents += 1,
+            None => {}
         }
     }
     of_agency(visit, agency, Some(stopped)).await

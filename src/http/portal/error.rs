@@ -154,13 +154,13 @@ const fn of_consent(error: &consent::Error) -> Problem {
         Error::TooLate => Problem::TooLate,
         Error::FieldNotAsked | Error::NothingGranted => Problem::BadRequest,
         Error::NeedsTheOther => Problem::NeedsOther,
+        Error::RuledOut => Problem::RuledOut,
         Error::AssuranceTooLow => Problem::SignInTooWeak,
         Error::GrantUnknown | Error::PurposeChanged => Problem::RequestGone,
-        Error::NotAPerson => Problem::Internal,
         Error::Store(_) => Problem::Unavailable,
         Error::Vault(error) => of_vault(error),
         Error::Append(error) => of_append(error),
-        Error::Inconsistent(_) => Problem::Internal,
+        Error::NotAPerson | Error::Inconsistent(_) => Problem::Internal,
     }
 }
 
@@ -184,6 +184,7 @@ const fn of_people(error: &people::Error) -> Problem {
 
 const fn of_answering(error: AnswerError) -> Problem {
     match error {
+        AnswerError::OwnOnly => Problem::NotForYou,
         AnswerError::JointNeedsTheOther => Problem::NeedsOther,
         AnswerError::RepresentativeNeeded | AnswerError::PersonNeeded | AnswerError::NotAPerson => {
             Problem::Represented
@@ -276,6 +277,7 @@ const fn coded(problem: Problem) -> (&'static str, &'static str) {
         Problem::Changed => ("consent_changed", "It was answered or changed already"),
         Problem::TooLate => ("answer_too_late", "The time to answer is over"),
         Problem::NeedsOther => ("other_must_answer", "The other of the two must answer"),
+        Problem::RuledOut => ("ruled_out_by_reader", "The reader's own choices rule this out"),
         Problem::RequestGone => ("request_gone", "The request is unknown, over or answered"),
         Problem::NotForYou => ("request_not_for_reader", "The request is about somebody else"),
         Problem::OnlyHerself => ("only_herself", "Not possible while acting for another person"),

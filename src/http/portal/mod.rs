@@ -22,6 +22,7 @@ mod hint;
 mod notice;
 mod people;
 mod person;
+mod program;
 mod progress;
 mod public;
 mod reading;

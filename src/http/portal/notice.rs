@@ -29,12 +29,18 @@ pub(super) struct Text {
 /// # Errors
 /// [`Failure::RequestGone`] when the purpose has changed since it was asked for: what she would read is not what she
 /// would answer.
-pub(super) fn text(engines: &Engines, consent: &Consent, lang: Lang) -> Result<Text, Failure> {
+pub(super) async fn text(engines: &Engines, consent: &Consent, lang: Lang) -> Result<Text, Failure> {
     let record = &consent.record;
     let today = consent.purpose(engines);
     if consent.is_outdated(engines) {
         return Err(Failure::RequestGone);
     }
+    // Where software is to read for her she is told which; elsewhere the agency answers for all of its software.
+    let software = match engines.registry.client(&record.client_id).await? {
+        Some(client) if !record.scopes.is_empty() => client.name.clone(),
+        Some(_) => String::new(),
+        None => return Err(Failure::RequestGone),
+    };
     let words = Words::new(engines, lang);
     let said = |text: &Option<String>| text.clone().unwrap_or_default();
     let fields = |required: bool| -> Vec<Field> {
@@ -55,6 +61,7 @@ pub(super) fn text(engines: &Engines, consent: &Consent, lang: Lang) -> Result<T
         agency: words.agency(Some(&record.agency)),
         agency_code: record.agency.clone(),
         unit: said(&record.unit),
+        software,
         contact: words.contact(engines.registry.agency(&record.agency)),
         required,
         optional: fields(false),
@@ -64,6 +71,7 @@ pub(super) fn text(engines: &Engines, consent: &Consent, lang: Lang) -> Result<T
         justification: said(&record.justification),
         limits: record.limits.clone(),
         retention: words.said(&record.recipient_retention),
+        processors: record.processors.iter().map(|name| words.said(name)).collect(),
         refusing: terms.map_or_else(String::new, |terms| words.said(&terms.refusing)),
         citations: citations.collect(),
     };

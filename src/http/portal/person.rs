@@ -69,12 +69,15 @@ impl Visit {
 
     /// The citizen who signed in, for what she does for herself only; refused while she acts for somebody.
     pub(super) fn citizen(&self) -> Result<Reader<'_>, Failure> {
+        if let Some(opened) = &self.program {
+            return Ok(opened.reader());
+        }
         let (subject, session) = self.signed_in()?;
         match &self.acting {
             Acting::For(_) => Err(Failure::OnlyHerself),
             // A program that thinks it reads about somebody else must not be given one's own things.
             Acting::Over if self.is_api() => Err(Failure::ActingOver),
-            Acting::No | Acting::Over => Ok(Reader { subject, session: &session.id, mandate: None }),
+            Acting::No | Acting::Over => Ok(Reader { subject, session: Some(&session.id), mandate: None }),
         }
     }
 
@@ -84,7 +87,7 @@ impl Visit {
             Acting::For(other) => {
                 let (_, session) = self.signed_in()?;
                 let Acts { principal, mandate } = &other.acts;
-                Ok(Reader { subject: principal, session: &session.id, mandate: Some(mandate) })
+                Ok(Reader { subject: principal, session: Some(&session.id), mandate: Some(mandate) })
             }
             Acting::No | Acting::Over => self.citizen(),
         }

@@ -3,7 +3,7 @@
 use super::error::Failure;
 use crate::{
     consent::Consent,
-    domain::receipt::Told,
+    domain::{consent::State, receipt::Told},
     engines::Engines,
     http::pages::consent::detail::{Progress, Step},
     store::notices::{EXPIRED, Notice, VERIFICATION, WITHDRAWN},
@@ -11,7 +11,8 @@ use crate::{
 };
 
 async fn notices(engines: &Engines, consent: &Consent) -> Result<Vec<Notice>, Failure> {
-    if !consent.state.is_over() {
+    // A pause is to be obeyed as an end is.
+    if !consent.state.is_over() && consent.state != State::Paused {
         return Ok(Vec::new());
     }
     let mut notices = engines.store.notices_of(consent.row.id).await?;
@@ -24,7 +25,7 @@ async fn notices(engines: &Engines, consent: &Consent) -> Result<Vec<Notice>, Fa
     Ok(notices.into_iter().max_by_key(newest).into_iter().collect())
 }
 
-/// The steps for the page of a consent, in order; none while it stands.
+/// The steps for the page of a consent, in order; none while it is in force.
 pub(super) async fn steps(engines: &Engines, consent: &Consent) -> Result<Vec<Progress>, Failure> {
     let mut steps = Vec::new();
     for notice in notices(engines, consent).await? {
@@ -47,7 +48,7 @@ pub(super) async fn steps(engines: &Engines, consent: &Consent) -> Result<Vec<Pr
         add(Step::Stopped, notice.stopped_at, "");
         add(Step::StopOverdue, notice.overdue_at.filter(|_| notice.stopped_at.is_none()), "");
         add(Step::Erased, notice.erased_at, "");
-        add(Step::Closed, notice.closed_at, "");
+        add(Step::Closed, notice.closed_at.filter(|_| consent.state.is_over()), "");
     }
     Ok(steps)
 }

@@ -24,11 +24,10 @@ pub(super) async fn note(visit: &Visit) -> Result<(), Failure> {
         return Ok(());
     }
     match &session.who {
-        Who::Citizen { subject, .. } => Ok(history::note_reading(
-            &visit.state.engines,
-            Reader { subject, session: &session.id, mandate: None },
-        )
-        .await?),
+        Who::Citizen { subject, .. } => {
+            let reader = Reader { subject, session: Some(&session.id), mandate: None };
+            Ok(history::note_reading(&visit.state.engines, reader).await?)
+        }
         Who::Official { .. } | Who::Compliance { .. } => Ok(()),
     }
 }

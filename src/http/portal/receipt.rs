@@ -14,7 +14,7 @@ use super::{
 use crate::{
     consent::{self, Consent},
     domain::{
-        catalogue::{BasisKind, Purpose},
+        catalogue::{BasisKind, Citation, Purpose},
         consent::{Act, State},
         receipt::{self, Claims, Contact, Controller, Ledger, Material, Words},
         record::hex,
@@ -108,10 +108,11 @@ async fn words(engines: &Engines, consent: &Consent) -> Result<Words, Failure> {
     }
     let today = catalogue.purpose(&record.purpose).map(|purpose: &Purpose| Words::of(catalogue, purpose));
     let known = purpose_of(engines, &record.purpose, Some(&record.purpose_version)).await?;
-    let mut words = Words { refusing: None, ..today.unwrap_or_default() };
+    let mut words = today.unwrap_or_default();
     if let Some(known) = known {
         let cited = known.citations.get(BasisKind::Consent.as_str()).into_iter().flatten();
-        words.citations = cited.map(|citation| citation.text.clone()).collect();
+        words.citations =
+            cited.map(|it| Citation { text: it.text.clone(), confidence: it.confidence }).collect();
         (words.title, words.reason) = (known.title, known.reason);
     }
     Ok(words)

@@ -8,17 +8,20 @@ use crate::{
     domain::{
         catalogue::{BasisKind, Confidence, Text},
         consent::Capacity,
+        own_token,
         record::Kind,
     },
     engines::Engines,
     history::{Access, HistoryError, PurposeTexts, purpose_texts, rule_text},
     http::pages::{
         access::{Missing, MissingReason, Official, Rule},
+        consent::words,
         event::Event,
         history::Row,
         parts::{Acting, Basis, Citation, Contact, Field},
     },
     i18n::{Lang, lower_first, masked_national_id},
+    notices::rules,
     policy,
     registry::Agency,
 };
@@ -45,8 +48,9 @@ pub(super) fn event(access: &Access) -> Option<Event> {
         Kind::RecordViewed if access.facts.token.is_some() => Some(Event::LookedAgain),
         Kind::RecordViewed if access.facts.acting.is_some() => Some(Event::ActedFor),
         Kind::RecordViewed => Some(Event::Looked),
+        Kind::ProgramRead => Some(Event::ProgramRead),
         Kind::ConsentAsked => Some(Event::Asked),
-        Kind::ConsentWithheld => Some(Event::AskedMuted),
+        Kind::ConsentWithheld => Some(withheld(access.facts.reason.as_deref())),
         Kind::ConsentGiven => Some(Event::Given),
         Kind::ConsentHalfGiven => Some(Event::HalfGiven),
         Kind::ConsentRefused => Some(Event::Declined),
@@ -55,6 +59,7 @@ pub(super) fn event(access: &Access) -> Option<Event> {
         Kind::ConsentWithdrawn => Some(Event::Withdrawn),
         Kind::ConsentPaused => Some(Event::Paused),
         Kind::ConsentResumed => Some(Event::Resumed),
+        Kind::ConsentRevoked if access.facts.capacity.as_deref() == Some("agency") => Some(Event::Returned),
         Kind::ConsentRevoked => Some(Event::Ended),
         Kind::ConsentExpired => Some(Event::Expired),
         Kind::ConsentInvalidated => Some(Event::Invalidated),
@@ -67,6 +72,9 @@ pub(super) fn event(access: &Access) -> Option<Event> {
         Kind::NoticeStopped => Some(Event::NoticeStopped),
         Kind::NoticeErased => Some(Event::NoticeErased),
         Kind::NoticeExtended => Some(Event::NoticeExtended),
+        Kind::NoticeOverdue if access.facts.reason.as_deref() == Some(rules::NOT_ACKNOWLEDGED) => {
+            Some(Event::NoticeSilent)
+        }
         Kind::NoticeOverdue => Some(Event::NoticeOverdue),
         Kind::StandingChanged => Some(Event::ChoiceChanged),
         Kind::RepresentationBegun => Some(Event::RepresentationBegun),
@@ -76,10 +84,21 @@ pub(super) fn event(access: &Access) -> Option<Event> {
         Kind::ClientRegistered
         | Kind::ClientSuspended
         | Kind::ClientRestored
+        | Kind::StreamSet
+        | Kind::StreamRemoved
         | Kind::OfficialRegistered
         | Kind::OfficialSuspended
         | Kind::OfficialRestored
         | Kind::PolicyActivated => None,
+    }
+}
+
+/// Why a question was not put to her (`standing::Rules::withholds`, `oauth::ask_absent`).
+fn withheld(reason: Option<&str>) -> Event {
+    match reason {
+        Some("agency_muted") => Event::AskedMuted,
+        Some("too_many_requests") => Event::AskedTooOften,
+        _ => Event::AskedRuledOut,
     }
 }
 
@@ -155,6 +174,10 @@ impl<'a> Words<'a> {
     /// The kinds of data asked for or released; where nothing came, those that should have.
     pub(super) fn fields(&self, access: &Access) -> Vec<Field> {
         let facts = &access.facts;
+        if facts.purpose.as_deref() == Some(own_token::ID) {
+            let scopes = facts.target.as_deref().unwrap_or_default().split(' ');
+            return scopes.filter_map(|scope| words::scope(self.lang, scope)).collect();
+        }
         if facts.fields.is_empty() {
             return facts.missing.iter().map(|missing| self.field(split(missing).0)).collect();
         }

@@ -13,12 +13,12 @@ use super::{
     cookies::Cookie,
     error::{self, Failure},
     person::{self, Acting},
-    reading,
+    program, reading,
     view::said,
 };
 use crate::{
     crypto,
-    history::Officer,
+    history::{Officer, program::Opened},
     http::{
         State,
         pages::{
@@ -41,6 +41,8 @@ pub(super) struct Visit {
     pub(super) session: Option<Session>,
     /// For whom.
     pub(super) acting: Acting,
+    /// Whose records software may read in this call, by her own token; then there is no session.
+    pub(super) program: Option<Opened>,
     /// The session's cookie, live or not.
     pub(super) cookie: Option<String>,
     /// The network address the request comes from.
@@ -60,9 +62,15 @@ impl FromRequest for Visit {
     type Future = LocalBoxFuture<'static, Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let visit = Self::unknown(request);
+        let (visit, request) = (Self::unknown(request), request.clone());
         Box::pin(async move {
             let mut visit = visit?;
+            if program::asks(&request) {
+                let opened = program::open(&visit.state, &request).await;
+                let refused = |response| InternalError::from_response("no program", response);
+                visit.program = Some(opened.map_err(refused)?);
+                return Ok(visit);
+            }
             let found = match &visit.cookie {
                 Some(cookie) => session::current(&visit.state.engines, cookie).await,
                 None => Ok(None),
@@ -117,6 +125,7 @@ impl Visit {
             url: request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
             session: None,
             acting: Acting::No,
+            program: None,
             cookie: Cookie::Session.read(request, secure),
             browser: Cookie::Browser.read(request, secure),
             address: address(request, state.desk.behind_proxy),

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{World, world};
 use crate::{
-    domain::{consent::Act, record::Kind},
+    domain::{catalogue::Text, consent::Act, record::Kind},
     notices::{Error, Owed, Poll, attest, poll, rules},
     registry::Client,
     store::{
@@ -18,8 +18,10 @@ use crate::{
 
 store_suite! {
     a_recipient_acknowledges_stops_erases_and_then_nothing_is_owed,
+    nobody_stops_before_being_told_whatever_clocks_and_seconds_say,
     what_is_attested_too_early_or_by_somebody_else_is_refused,
     the_statutory_date_is_moved_once_by_fifteen_days,
+    whoever_has_processors_that_must_stop_too_has_five_days_more,
     whoever_never_acknowledges_is_suspended_once_and_the_person_sees_it,
     whoever_lets_the_date_pass_is_marked_and_not_suspended,
     a_resumption_takes_the_place_of_the_pause_before_it,
@@ -77,6 +79,23 @@ async fn a_recipient_acknowledges_stops_erases_and_then_nothing_is_owed(s: Scrat
     assert_eq!(turn(&world).await, 0);
 }
 
+async fn nobody_stops_before_being_told_whatever_clocks_and_seconds_say(s: Scratch) {
+    let world = world(s).await;
+    world.pass(Duration::from_millis(600));
+    let notice = world.told(&world.client, Act::Withdraw).await;
+    acknowledges(&world, &world.client, &notice).await;
+    let same = Millis(notice.created_at).seconds();
+    assert!(same * 1000 < notice.created_at);
+    let said = format!(r#"{{"done": "stopped", "at": {same}}}"#);
+    says(&world, &world.client, &notice, &said).await.unwrap();
+    assert_eq!(world.row(&notice).await.stopped_at, Some(notice.created_at));
+    assert_eq!(world.facts(Kind::NoticeStopped).await.note, Some(notice.created_at.to_string()));
+    // A node that is almost a second behind, in the second before.
+    world.clock.set(Millis(notice.created_at - 700));
+    says(&world, &world.client, &notice, r#"{"done": "erased"}"#).await.unwrap();
+    assert_eq!(world.row(&notice).await.erased_at, Some(notice.created_at));
+}
+
 async fn what_is_attested_too_early_or_by_somebody_else_is_refused(s: Scratch) {
     let world = world(s).await;
     let notice = world.told(&world.client, Act::Withdraw).await;
@@ -118,6 +137,20 @@ async fn the_statutory_date_is_moved_once_by_fifteen_days(s: Scratch) {
     let late = world.told(&world.other, Act::Withdraw).await;
     world.clock.set(Millis(late.stop_by.unwrap()));
     assert_eq!(refused(&world, &world.other, &late, more).await, (409, "nothing_to_extend"));
+}
+
+async fn whoever_has_processors_that_must_stop_too_has_five_days_more(s: Scratch) {
+    let mut world = world(s).await;
+    let name = |text: &str| Text { vi: text.to_owned(), en: text.to_owned() };
+    world.client.profile.processors = vec![name("Trung tâm dữ liệu")];
+    let (alone, together) =
+        (world.told(&world.other, Act::Withdraw).await, world.told(&world.client, Act::Withdraw).await);
+    let (calendar, at) = (&world.engines.calendar, Millis(together.created_at));
+    assert_eq!(alone.stop_by, Some(calendar.stop_by(at, false).ends.0));
+    assert_eq!(together.stop_by, Some(calendar.stop_by(at, true).ends.0));
+    assert!(together.stop_by > alone.stop_by);
+    let owed = says(&world, &world.client, &together, r#"{"extend": "bản sao lưu"}"#).await.unwrap();
+    assert_eq!(owed.stop_by, Some(calendar.extended(at, true).ends.seconds()));
 }
 
 async fn whoever_never_acknowledges_is_suspended_once_and_the_person_sees_it(s: Scratch) {

@@ -4,7 +4,6 @@ mod duties;
 mod polling;
 mod pushing;
 mod receiver;
-mod throughput;
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,7 +19,7 @@ use crate::{
     crypto::{Algorithm, Random, SeededRandom},
     domain::{
         catalogue::Text,
-        consent::{Act, Capacity, Channel, Limits, Record, SCHEMA, State},
+        consent::{Act, Capacity, Channel, Limits, Record, SCHEMA, State, Withdrawal},
         record::{self, Facts, Kind},
         subject::{NationalId, Subject},
     },
@@ -234,6 +233,11 @@ fn consent_record(client: &Client, id: Uuid) -> Record {
         items: Vec::new(),
         limits: serde_json::from_value::<Limits>(limits()).unwrap(),
         recipient_retention: Text::default(),
+        storage: Text::default(),
+        jurisdiction: "VN".to_owned(),
+        law: Text::default(),
+        withdrawal: Withdrawal { address: String::new(), how: Text::default(), consequence: None },
+        processors: client.profile.processors.clone(),
         case: None,
         justification: None,
         binding_message: None,

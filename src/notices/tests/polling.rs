@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{World, streams, world};
 use crate::{
-    domain::consent::Act,
+    domain::{consent::Act, record::Kind},
     limit::Limit,
     notices::{Error, Poll, Polled, poll},
     registry::Client,
@@ -18,6 +18,7 @@ store_suite! {
     an_acknowledgement_is_for_ones_own_events_and_counts_once,
     a_complaint_is_kept_and_the_event_stays,
     a_stream_is_created_changed_verified_and_deleted,
+    every_change_of_a_stream_is_an_entry_of_the_agency,
     what_a_stream_cannot_have_is_refused_by_name,
 }
 
@@ -126,6 +127,58 @@ async fn a_stream_is_created_changed_verified_and_deleted(s: Scratch) {
 
     streams::remove(engines, client, Some(id)).await.unwrap();
     assert_eq!(refusal(streams::remove(engines, client, Some(id)).await), (404, "stream_unknown"));
+}
+
+async fn every_change_of_a_stream_is_an_entry_of_the_agency(s: Scratch) {
+    let world = world(s).await;
+    let (engines, client) = (&world.engines, &world.client);
+    let wanted = |text: String| serde_json::from_str(&text).unwrap();
+    let delivery = r#""delivery": {"method": "urn:ietf:rfc:8935", "endpoint_url": "https://a.example/", "authorization_header": "Bearer secret"}"#;
+    // Of two that begin one at once, one does.
+    let begin = wanted(format!("{{{delivery}}}"));
+    let (one, two) =
+        tokio::join!(streams::create(engines, client, &begin), streams::create(engines, client, &begin));
+    assert_ne!(one.is_ok(), two.is_ok());
+    let made = one.or(two).unwrap();
+    let id = made["stream_id"].as_str().unwrap();
+    let entries = async || {
+        let rows = engines.store.log_entries(0, 1000).await.unwrap();
+        let rows: Vec<_> = rows.into_iter().filter(|row| row.kind.starts_with("stream.")).collect();
+        let agency = engines.vault.agency(&client.agency).await.unwrap();
+        assert!(rows.iter().all(|row| row.subject == agency.id()));
+        rows.len()
+    };
+    assert_eq!(entries().await, 1);
+    // What changes nothing makes no entry.
+    let same = wanted(format!(r#"{{"stream_id": "{id}", {delivery}, "description": null}}"#));
+    streams::change(engines, client, &same).await.unwrap();
+    let status = |status: &str| streams::StatusWanted { stream_id: id.to_owned(), status: status.to_owned() };
+    streams::set_status(engines, client, &status("enabled")).await.unwrap();
+    assert_eq!(entries().await, 1);
+    streams::set_status(engines, client, &status("paused")).await.unwrap();
+    let facts = world.facts(Kind::StreamSet).await;
+    assert_eq!(
+        (facts.client.as_deref(), facts.target.as_deref()),
+        (Some(client.client_id.as_str()), Some(id))
+    );
+    let note = facts.note.unwrap();
+    assert!(
+        note.contains("https://a.example/") && note.contains("paused") && !note.contains("secret"),
+        "{note}"
+    );
+    // Two that change it at once: whoever comes second reads it again first.
+    let (other, shut) =
+        (wanted(format!(r#"{{"stream_id": "{id}", "description": "x"}}"#)), status("disabled"));
+    let (one, two) =
+        tokio::join!(streams::change(engines, client, &other), streams::set_status(engines, client, &shut));
+    let written = [one.is_ok(), two.is_ok()].into_iter().filter(|ok| *ok).count();
+    for refused in [one, two].into_iter().filter(Result::is_err) {
+        assert_eq!(refusal(refused), (409, "stream_changed"));
+    }
+    assert_eq!(entries().await, 2 + written);
+    streams::remove(engines, client, Some(id)).await.unwrap();
+    assert_eq!(world.facts(Kind::StreamRemoved).await.target.as_deref(), Some(id));
+    assert_eq!(entries().await, 3 + written);
 }
 
 async fn what_a_stream_cannot_have_is_refused_by_name(s: Scratch) {

@@ -27,6 +27,7 @@ store_suite! {
     two_nodes_deliver_each_notice_once,
     a_node_that_dies_after_its_claim_gives_the_notice_back,
     a_notice_that_was_acknowledged_by_another_node_is_acknowledged_once,
+    a_stream_that_is_paused_stops_in_the_middle_of_a_long_queue,
     a_paused_stream_is_not_pushed_to_and_an_address_that_redirects_is_not_followed,
 }
 
@@ -77,15 +78,16 @@ async fn a_receiver_that_answers_200_has_acknowledged_nothing(s: Scratch) {
         receiver.becomes(Mood::Says(status));
         world.courier.turn().await;
         let row = world.row(&notice).await;
-        assert!(row.acked_at.is_none() && row.sent_at.is_some());
+        assert!(row.acked_at.is_none() && row.sent_at.is_none(), "nobody was told");
         assert_eq!(fault(&world, &notice).await, format!("status_{status}"));
         assert_eq!(row.attempts, i64::try_from(round).unwrap() + 1);
         assert!(row.next_at.unwrap() >= world.engines.now().0 + 1000, "it is tried again later");
         world.pass(Duration::from_mins(15));
     }
-    assert_eq!(world.kinds().await, ["consent.notice_sent"], "it is said once that it was sent");
+    assert_eq!(world.kinds().await, Vec::<String>::new(), "and she is not told that somebody was");
     receiver.becomes(Mood::Says(202));
     world.courier.turn().await;
+    assert_eq!(world.kinds().await, ["consent.notice_sent", "consent.acknowledged"]);
     assert!(world.row(&notice).await.acked_at.is_some());
     let ids: Vec<_> = receiver.sets().iter().map(|set| world.verified(set)["jti"].clone()).collect();
     assert!(ids.len() == 6 && ids.iter().all(|id| *id == notice.id.to_string()));
@@ -208,10 +210,10 @@ async fn a_node_that_dies_after_its_claim_gives_the_notice_back(s: Scratch) {
     let notice = world.told(&world.client, Act::Withdraw).await;
     // Another node claims it and is never heard of again.
     let (now, store) = (world.engines.now(), &world.engines.store);
-    store.claim_notices(world.client.id, now, now + Duration::from_mins(2), 10).await.unwrap();
+    store.claim_notices(world.client.id, now, now + Duration::from_secs(30), 10).await.unwrap();
     world.courier.turn().await;
     assert!(receiver.sets().is_empty());
-    world.pass(Duration::from_mins(2));
+    world.pass(Duration::from_secs(30));
     world.courier.turn().await;
     assert_eq!(world.verified(&receiver.sets()[0])["jti"], notice.id.to_string());
     assert!(world.row(&notice).await.acked_at.is_some());
@@ -229,6 +231,26 @@ async fn a_notice_that_was_acknowledged_by_another_node_is_acknowledged_once(s: 
     let again = opened.handed_over(&world.engines, true);
     assert_eq!(steps::run(&world.engines, again).await.unwrap(), [false, false]);
     assert_eq!(world.kinds().await.len(), 2);
+}
+
+async fn a_stream_that_is_paused_stops_in_the_middle_of_a_long_queue(s: Scratch) {
+    let world = world(s).await;
+    let receiver = Receiver::start(Mood::Says(202)).await;
+    world.pushes_to(&world.client, &receiver.url).await;
+    for _ in 0..320 {
+        world.told(&world.client, Act::Withdraw).await;
+    }
+    let stream = world.engines.store.stream(world.client.id).await.unwrap().unwrap();
+    let pauses = async {
+        while receiver.sets().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        let (stream_id, status) = (stream.id.to_string(), "paused".to_owned());
+        let paused = super::streams::StatusWanted { stream_id, status };
+        super::streams::set_status(&world.engines, &world.client, &paused).await.unwrap();
+    };
+    tokio::join!(world.courier.turn(), pauses);
+    assert!(receiver.sets().len() < 320, "all of them went out: {}", receiver.sets().len());
 }
 
 async fn a_paused_stream_is_not_pushed_to_and_an_address_that_redirects_is_not_followed(s: Scratch) {

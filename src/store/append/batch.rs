@@ -5,7 +5,10 @@ use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 use super::{
-    Change, Command, Outcome, Placed, Reach, Require, Reserved, Token, consent::Ledger, postgres, sqlite,
+    Change, Command, Draft, Outcome, Placed, Reach, Require, Reserved, Token,
+    alike::Alike,
+    consent::{Ledger, unchanged},
+    postgres, sqlite,
 };
 use crate::{
     crypto::Digest,
@@ -81,7 +84,6 @@ async fn attempt(store: &Store, commands: &[Command]) -> Result<Vec<Outcome>, Er
         None
     };
     let reserved = reserve_uses(&mut tx, commands, &mut out).await?;
-    collapse_refusals(&mut tx, commands, &mut out).await?;
     let placed = match head {
         Some(head) => append_entries(&mut tx, head, commands, &mut out).await?,
         None => HashMap::new(),
@@ -217,38 +219,6 @@ async fn reserve_uses(
     Ok(granted)
 }
 
-async fn collapse_refusals(
-    tx: &mut Tx,
-    commands: &[Command],
-    out: &mut [Option<Outcome>],
-) -> Result<(), Error> {
-    let mut first: HashMap<Uuid, (Uuid, i64, i64)> = HashMap::new();
-    let mut asked: Vec<(usize, Uuid, Uuid)> = Vec::new();
-    for (i, command) in open(commands, out) {
-        let (Some(id), Some(draft)) = (command.collapse, &command.entry) else { continue };
-        first.entry(id).or_insert((draft.id, draft.at.0, 0)).2 += 1;
-        asked.push((i, id, draft.id));
-    }
-    if asked.is_empty() {
-        return Ok(());
-    }
-    let mut rows: Vec<(Uuid, Uuid, i64, i64)> =
-        first.into_iter().map(|(id, (entry, at, count))| (id, entry, at, count)).collect();
-    rows.sort_unstable();
-    let recorded: HashMap<Uuid, Uuid> = match tx {
-        Tx::Sqlite(tx) => sqlite::collapse(tx, &rows).await?,
-        Tx::Postgres(tx) => postgres::collapse(tx, &rows).await?,
-    };
-    for (i, id, own) in asked {
-        match recorded.get(&id) {
-            Some(entry) if *entry == own => {}
-            Some(entry) => drop_out(out, i, Outcome::Collapsed(*entry)),
-            None => return Err(Error::Inconsistent { table: "refusals", row: id.to_string() }),
-        }
-    }
-    Ok(())
-}
-
 async fn append_entries(
     tx: &mut Tx,
     head: Head,
@@ -258,6 +228,7 @@ async fn append_entries(
     let mut placed = HashMap::new();
     recheck(tx, &head, commands, out).await?;
     let mut consents = Ledger::read(tx, open(commands, out).map(|(_, command)| command)).await?;
+    let mut alike = Alike::read(tx, open(commands, out).filter_map(|(_, c)| c.collapse).collect()).await?;
 
     let mut subjects: Vec<Uuid> =
         open(commands, out).flat_map(|(_, c)| c.entry.iter().chain(&c.also)).map(|e| e.subject).collect();
@@ -289,7 +260,7 @@ async fn append_entries(
             drop_out(out, i, outcome);
             continue;
         }
-        if !as_read(tx, &command.require).await? {
+        if !unchanged(tx, &command.require).await? {
             drop_out(out, i, Outcome::Stale);
             continue;
         }
@@ -299,7 +270,7 @@ async fn append_entries(
             drop_out(out, i, Outcome::LimitReached(Reach::Prompts));
             continue;
         }
-        if let Err(outcome) = consents.admit(command, draft) {
+        if let Err(outcome) = admit(&mut consents, &mut alike, command, draft) {
             drop_out(out, i, outcome);
             continue;
         }
@@ -336,6 +307,7 @@ async fn append_entries(
             apply(tx, change, draft.at).await?;
         }
     }
+    alike.write(tx).await?;
     if rows.is_empty() {
         return Ok(placed);
     }
@@ -345,6 +317,19 @@ async fn append_entries(
         Tx::Postgres(tx) => postgres::write(tx, &head, &rows, &tokens, &consumed, &edge.to_bytes()).await?,
     };
     if moved { Ok(placed) } else { Err(Error::HeadMoved) }
+}
+
+/// Only what holds is counted, and only what gets its place stands for others.
+fn admit(consents: &mut Ledger, alike: &mut Alike, command: &Command, draft: &Draft) -> Result<(), Outcome> {
+    consents.holds(&command.require, draft)?;
+    if let Some(entry) = command.collapse.and_then(|shared| alike.met(shared, draft.at)) {
+        return Err(Outcome::Collapsed(entry));
+    }
+    consents.admit(command, draft)?;
+    if let Some(shared) = command.collapse {
+        alike.begin(shared, draft);
+    }
+    Ok(())
 }
 
 async fn write_tokens(tx: &mut Tx, tokens: &[&Token]) -> Result<(), Error> {
@@ -406,19 +391,6 @@ fn lost(require: &Require, dead: impl Fn(Uuid) -> bool) -> Option<Outcome> {
     }
 }
 
-/// Whether what a command was decided by is still as it was read.
-async fn as_read(tx: &mut Tx, require: &Require) -> Result<bool, Error> {
-    let grant = match &require.grant {
-        Some(wanted) => grants::holds(tx, wanted).await?,
-        None => true,
-    };
-    Ok(grant
-        && match require.representation {
-            Some(id) => people::stands(tx, id).await?,
-            None => true,
-        })
-}
-
 /// The rarer changes, one statement each.
 async fn apply(tx: &mut Tx, change: &Change, at: Millis) -> Result<(), Error> {
     const REVOKE: &str = "UPDATE tokens SET revoked_at = $2 WHERE jti = $1 AND revoked_at IS NULL";
@@ -449,6 +421,8 @@ async fn apply(tx: &mut Tx, change: &Change, at: Millis) -> Result<(), Error> {
         Change::PutStanding(list) => standing::put(tx, list).await?,
         Change::PutNotice(notice) => notices::put(tx, notice).await?,
         Change::StepNotice(id, step) => notices::step(tx, *id, step, at).await?,
+        Change::PutStream(stream) => notices::put_stream(tx, stream).await?,
+        Change::RemoveStream(client) => notices::remove_stream(tx, *client).await?,
         Change::PutRepresentation(row) => people::put_representation(tx, row).await?,
         Change::EndRepresentation(id) => people::end_representation(tx, *id, at).await?,
         Change::PutEmergency(row) => people::put_emergency(tx, row).await?,

@@ -53,6 +53,8 @@ pub struct Require {
     pub grant: Option<GrantHolds>,
     /// A representation that was not ended.
     pub representation: Option<Uuid>,
+    /// A client and its stream as it was read, by one who changes it.
+    pub stream: Option<(Uuid, Option<notices::Stream>)>,
     /// A person and the revision of her own rules that was decided by.
     pub standing: Option<(Uuid, i64)>,
     /// How many backchannel requests may have reached a person since an instant.
@@ -175,6 +177,10 @@ pub enum Change {
     PutNotice(Box<notices::Notice>),
     /// A notice goes one step further.
     StepNotice(Uuid, notices::Step),
+    /// A recipient wants to be told so from now on.
+    PutStream(Box<notices::Stream>),
+    /// A recipient (by its client) gives up its stream.
+    RemoveStream(Uuid),
 }
 
 impl Change {
@@ -210,6 +216,8 @@ impl Change {
             | Self::PutStanding(_)
             | Self::PutNotice(_)
             | Self::StepNotice(..)
+            | Self::PutStream(_)
+            | Self::RemoveStream(_)
             | Self::PutRepresentation(_)
             | Self::EndRepresentation(_)
             | Self::PutEmergency(_)

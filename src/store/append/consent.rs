@@ -7,12 +7,21 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use uuid::Uuid;
 
-use super::{Change, Command, Draft, Outcome, Reach, Spend, Token, postgres, sqlite};
+use super::{Change, Command, Draft, Outcome, Reach, Require, Spend, Token, postgres, sqlite};
 use crate::{
     domain::consent::{State, minute_of_day},
-    store::{Error, Tx, consents::Standing},
+    store::{Error, Tx, consents::Standing, grants, notices, people},
     time::Millis,
 };
+
+/// A use that was counted.
+pub(super) struct Spent {
+    pub(super) spend: Spend,
+    /// When, milliseconds.
+    pub(super) at: i64,
+    /// The entry that records it.
+    pub(super) entry: Uuid,
+}
 
 /// Consents and rules as they stand at this point of the batch.
 pub(super) struct Ledger {
@@ -20,7 +29,7 @@ pub(super) struct Ledger {
     /// The revision of each person's rules; who never made any has 0.
     rules: HashMap<Uuid, i64>,
     /// Counted uses that are not written yet.
-    spent: Vec<(Spend, i64)>,
+    spent: Vec<Spent>,
 }
 
 impl Ledger {
@@ -65,15 +74,23 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// Lets a command go ahead and counts what it does, or says why it drops out. Nothing is counted for one that
-    /// drops out.
-    pub(super) fn admit(&mut self, command: &Command, draft: &Draft) -> Result<(), Outcome> {
-        let at = draft.at;
-        if let Some((subject, revision)) = command.require.standing
+    /// Whether what a command requires of consents and rules holds.
+    pub(super) fn holds(&self, require: &Require, draft: &Draft) -> Result<(), Outcome> {
+        if let Some((subject, revision)) = require.standing
             && self.rules.get(&subject).copied().unwrap_or(0) != revision
         {
             return Err(Outcome::Stale);
         }
+        match require.consent {
+            Some(id) => self.live(id, draft).map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// Lets a command whose requirements hold go ahead and counts what it does, or says why it drops out. Nothing is
+    /// counted for one that drops out.
+    pub(super) fn admit(&mut self, command: &Command, draft: &Draft) -> Result<(), Outcome> {
+        let at = draft.at;
         for change in &command.changes {
             match change {
                 Change::StepConsent(step) => {
@@ -91,9 +108,6 @@ impl Ledger {
                 _ => {}
             }
         }
-        if let Some(id) = command.require.consent {
-            self.live(id, draft)?;
-        }
         if let Some(spend) = command.spend {
             let standing = self.live(spend.consent, draft)?;
             let own = |token: &Token| (token.client, token.subject) == (standing.client, standing.subject);
@@ -105,7 +119,7 @@ impl Ledger {
                 standing.used = standing.used.saturating_add(1);
                 standing.recent = standing.recent.saturating_add(1);
             }
-            self.spent.push((spend, at.0));
+            self.spent.push(Spent { spend, at: at.0, entry: draft.id });
         }
         self.follow(command);
         Ok(())
@@ -151,13 +165,32 @@ impl Ledger {
         let used: BTreeMap<Uuid, i64> = self
             .spent
             .iter()
-            .filter_map(|(spend, _)| Some((spend.consent, self.consents.get(&spend.consent)?.used)))
+            .map(|spent| spent.spend.consent)
+            .filter_map(|consent| Some((consent, self.consents.get(&consent)?.used)))
             .collect();
         let used: Vec<(Uuid, i64)> = used.into_iter().collect();
         match tx {
             Tx::Sqlite(tx) => sqlite::write_spent(tx, &used, &self.spent).await,
             Tx::Postgres(tx) => postgres::write_spent(tx, &used, &self.spent).await,
         }
+    }
+}
+
+/// Whether what is changed is still as it was read: a grant that is added to, a stream.
+pub(super) async fn unchanged(tx: &mut Tx, require: &Require) -> Result<bool, Error> {
+    if let Some(wanted) = &require.grant
+        && !grants::holds(tx, wanted).await?
+    {
+        return Ok(false);
+    }
+    if let Some((client, read)) = &require.stream
+        && !notices::stream_is(tx, *client, read.as_ref()).await?
+    {
+        return Ok(false);
+    }
+    match require.representation {
+        Some(id) => people::stands(tx, id).await,
+        None => Ok(true),
     }
 }
 

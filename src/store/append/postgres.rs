@@ -6,8 +6,9 @@ use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
 use super::{
-    Change, Spend, Token,
+    Change, Token,
     batch::{Head, Live, Row},
+    consent::Spent,
 };
 use crate::store::{
     Error,
@@ -80,20 +81,23 @@ pub(super) async fn write_uses(
     Ok(())
 }
 
-pub(super) async fn collapse(
-    tx: &mut Pg,
-    rows: &[(Uuid, Uuid, i64, i64)],
-) -> Result<HashMap<Uuid, Uuid>, Error> {
+/// The entries that stand for these already.
+pub(super) async fn collapsed(tx: &mut Pg, ids: &[Uuid]) -> Result<HashMap<Uuid, Uuid>, Error> {
+    const SQL: &str = "SELECT id, entry FROM refusals WHERE id = ANY($1)";
+    let rows: Vec<(Uuid, Uuid)> = sqlx::query_as(SQL).bind(ids).fetch_all(&mut **tx).await?;
+    Ok(rows.into_iter().collect())
+}
+
+pub(super) async fn collapse(tx: &mut Pg, rows: &[(Uuid, Uuid, i64, i64)]) -> Result<(), Error> {
     const SQL: &str = "INSERT INTO refusals (id, entry, at, count) \
                        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::int8[], $4::int8[]) \
-                       ON CONFLICT (id) DO UPDATE SET count = refusals.count + excluded.count RETURNING id, entry";
+                       ON CONFLICT (id) DO UPDATE SET count = refusals.count + excluded.count";
     let id: Vec<Uuid> = rows.iter().map(|row| row.0).collect();
     let entry: Vec<Uuid> = rows.iter().map(|row| row.1).collect();
     let at: Vec<i64> = rows.iter().map(|row| row.2).collect();
     let count: Vec<i64> = rows.iter().map(|row| row.3).collect();
-    let rows: Vec<(Uuid, Uuid)> =
-        sqlx::query_as(SQL).bind(id).bind(entry).bind(at).bind(count).fetch_all(&mut **tx).await?;
-    Ok(rows.into_iter().collect())
+    sqlx::query(SQL).bind(id).bind(entry).bind(at).bind(count).execute(&mut **tx).await?;
+    Ok(())
 }
 
 pub(super) async fn lock_head(tx: &mut Pg) -> Result<Head, Error> {
@@ -131,21 +135,18 @@ pub(super) async fn rules(tx: &mut Pg, people: &[Uuid]) -> Result<HashMap<Uuid, 
     Ok(rows.into_iter().collect())
 }
 
-pub(super) async fn write_spent(
-    tx: &mut Pg,
-    used: &[(Uuid, i64)],
-    spent: &[(Spend, i64)],
-) -> Result<(), Error> {
+pub(super) async fn write_spent(tx: &mut Pg, used: &[(Uuid, i64)], spent: &[Spent]) -> Result<(), Error> {
     const USED: &str = "UPDATE consents SET used = v.n FROM unnest($1::uuid[], $2::int8[]) AS v (id, n) \
          WHERE consents.id = v.id";
-    const USES: &str = "INSERT INTO consent_uses (consent, at, token) \
-         SELECT * FROM unnest($1::uuid[], $2::int8[], $3::uuid[])";
+    const USES: &str = "INSERT INTO consent_uses (consent, at, token, entry) \
+         SELECT * FROM unnest($1::uuid[], $2::int8[], $3::uuid[], $4::uuid[])";
     let (id, n): (Vec<Uuid>, Vec<i64>) = used.iter().copied().unzip();
     sqlx::query(USED).bind(id).bind(n).execute(&mut **tx).await?;
     sqlx::query(USES)
-        .bind(spent.iter().map(|(spend, _)| spend.consent).collect::<Vec<_>>())
-        .bind(spent.iter().map(|(_, at)| *at).collect::<Vec<_>>())
-        .bind(spent.iter().map(|(spend, _)| spend.token).collect::<Vec<_>>())
+        .bind(spent.iter().map(|row| row.spend.consent).collect::<Vec<_>>())
+        .bind(spent.iter().map(|row| row.at).collect::<Vec<_>>())
+        .bind(spent.iter().map(|row| row.spend.token).collect::<Vec<_>>())
+        .bind(spent.iter().map(|row| row.entry).collect::<Vec<_>>())
         .execute(&mut **tx)
         .await?;
     Ok(())

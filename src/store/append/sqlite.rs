@@ -12,8 +12,9 @@ use sqlx::{Sqlite, Transaction};
 use uuid::Uuid;
 
 use super::{
-    Spend, Token,
+    Token,
     batch::{Head, Live, Row},
+    consent::Spent,
 };
 use crate::store::{
     Error,
@@ -118,21 +119,27 @@ pub(super) async fn write_uses(
     Ok(())
 }
 
-pub(super) async fn collapse(
-    tx: &mut Lite,
-    rows: &[(Uuid, Uuid, i64, i64)],
-) -> Result<HashMap<Uuid, Uuid>, Error> {
+/// The entries that stand for these already.
+pub(super) async fn collapsed(tx: &mut Lite, ids: &[Uuid]) -> Result<HashMap<Uuid, Uuid>, Error> {
+    const SQL: &str = "SELECT r.id, r.entry FROM json_each($1) q CROSS JOIN refusals r \
+         ON r.id = substr($2, q.key * 16 + 1, 16)";
+    let rows: Vec<(Uuid, Uuid)> =
+        sqlx::query_as(SQL).bind(counted(ids.len())).bind(Pack::ids(ids).0).fetch_all(&mut **tx).await?;
+    Ok(rows.into_iter().collect())
+}
+
+pub(super) async fn collapse(tx: &mut Lite, rows: &[(Uuid, Uuid, i64, i64)]) -> Result<(), Error> {
     const SQL: &str = "INSERT INTO refusals (id, entry, at, count) \
          SELECT substr($2, e.key * 32 + 1, 16), substr($2, e.key * 32 + 17, 16), e.value ->> 0, e.value ->> 1 \
          FROM json_each($1) e WHERE true \
-         ON CONFLICT (id) DO UPDATE SET count = refusals.count + excluded.count RETURNING id, entry";
+         ON CONFLICT (id) DO UPDATE SET count = refusals.count + excluded.count";
     let pairs: Vec<String> = rows.iter().map(|row| format!("[{},{}]", row.2, row.3)).collect();
-    let rows: Vec<(Uuid, Uuid)> = sqlx::query_as(SQL)
+    sqlx::query(SQL)
         .bind(format!("[{}]", pairs.join(",")))
         .bind(Pack::ids(rows.iter().flat_map(|row| [&row.0, &row.1])).0)
-        .fetch_all(&mut **tx)
+        .execute(&mut **tx)
         .await?;
-    Ok(rows.into_iter().collect())
+    Ok(())
 }
 
 pub(super) async fn lock_head(tx: &mut Lite) -> Result<Head, Error> {
@@ -189,23 +196,20 @@ pub(super) async fn rules(tx: &mut Lite, people: &[Uuid]) -> Result<HashMap<Uuid
     Ok(rows.into_iter().collect())
 }
 
-pub(super) async fn write_spent(
-    tx: &mut Lite,
-    used: &[(Uuid, i64)],
-    spent: &[(Spend, i64)],
-) -> Result<(), Error> {
+pub(super) async fn write_spent(tx: &mut Lite, used: &[(Uuid, i64)], spent: &[Spent]) -> Result<(), Error> {
     const USED: &str = "UPDATE consents SET used = q.value FROM json_each($1) q \
          WHERE consents.id = substr($2, q.key * 16 + 1, 16)";
-    const USES: &str = "INSERT INTO consent_uses (consent, at, token) \
-         SELECT substr($2, e.key * 32 + 1, 16), e.value, substr($2, e.key * 32 + 17, 16) FROM json_each($1) e";
+    const USES: &str = "INSERT INTO consent_uses (consent, at, token, entry) \
+         SELECT substr($2, e.key * 48 + 1, 16), e.value, substr($2, e.key * 48 + 17, 16), \
+                substr($2, e.key * 48 + 33, 16) FROM json_each($1) e";
     sqlx::query(USED)
         .bind(integers(used.iter().map(|row| row.1)))
         .bind(Pack::ids(used.iter().map(|row| &row.0)).0)
         .execute(&mut **tx)
         .await?;
     sqlx::query(USES)
-        .bind(integers(spent.iter().map(|row| row.1)))
-        .bind(Pack::ids(spent.iter().flat_map(|(spend, _)| [&spend.consent, &spend.token])).0)
+        .bind(integers(spent.iter().map(|row| row.at)))
+        .bind(Pack::ids(spent.iter().flat_map(|row| [&row.spend.consent, &row.spend.token, &row.entry])).0)
         .execute(&mut **tx)
         .await?;
     Ok(())

@@ -26,6 +26,20 @@ async fn written(store: &Store, notice: &Notice) {
     tx.commit().await.unwrap();
 }
 
+enum Change<'a> {
+    Put(&'a Stream),
+    Remove(Uuid),
+}
+
+async fn streamed(store: &Store, change: Change<'_>) {
+    let mut tx = store.begin().await.unwrap();
+    match change {
+        Change::Put(stream) => put_stream(&mut tx, stream).await.unwrap(),
+        Change::Remove(client) => remove_stream(&mut tx, client).await.unwrap(),
+    }
+    tx.commit().await.unwrap();
+}
+
 async fn stepped(store: &Store, id: Uuid, taken: Step, at: Millis) -> Notice {
     let mut tx = store.begin().await.unwrap();
     step(&mut tx, id, &taken, at).await.unwrap();
@@ -142,19 +156,22 @@ async fn a_client_has_one_stream_and_only_enabled_pushes_are_served(s: Scratch) 
         status: "enabled".to_owned(),
         updated_at: NOW.0,
     };
-    assert!(s.store.insert_stream(&stream).await.unwrap());
-    assert!(!s.store.insert_stream(&Stream { id: Uuid::from_u128(11), ..stream.clone() }).await.unwrap());
+    streamed(&s.store, Change::Put(&stream)).await;
     assert!(s.store.due_streams(NOW).await.unwrap().is_empty(), "nothing is due");
     written(&s.store, &notice(&SeededRandom::new(7), 1, WITHDRAWN)).await;
     assert_eq!(s.store.due_streams(NOW).await.unwrap(), *std::slice::from_ref(&stream));
     assert!(s.store.due_streams(Millis(NOW.0 - 1)).await.unwrap().is_empty());
     let paused = Stream { status: "paused".to_owned(), ..stream.clone() };
-    assert!(s.store.update_stream(&paused).await.unwrap());
-    assert!(!s.store.update_stream(&Stream { id: Uuid::nil(), ..paused.clone() }).await.unwrap());
+    streamed(&s.store, Change::Put(&paused)).await;
     assert!(s.store.due_streams(NOW).await.unwrap().is_empty());
-    assert_eq!(s.store.stream(stream.client).await.unwrap(), Some(paused));
-    assert!(!s.store.delete_stream(stream.client, Uuid::nil()).await.unwrap());
-    assert!(s.store.delete_stream(stream.client, stream.id).await.unwrap());
+    assert_eq!(s.store.stream(stream.client).await.unwrap(), Some(paused.clone()));
+    let mut tx = s.store.begin().await.unwrap();
+    assert!(stream_is(&mut tx, stream.client, Some(&paused)).await.unwrap());
+    assert!(!stream_is(&mut tx, stream.client, Some(&stream)).await.unwrap());
+    assert!(!stream_is(&mut tx, stream.client, None).await.unwrap());
+    assert!(stream_is(&mut tx, Uuid::nil(), None).await.unwrap());
+    tx.commit().await.unwrap();
+    streamed(&s.store, Change::Remove(stream.client)).await;
     assert_eq!(s.store.stream(stream.client).await.unwrap(), None);
 }
 

@@ -2,7 +2,10 @@
 
 use minhbach::{
     consent::{self, Consent},
-    domain::consent::{Act, Actor, Capacity},
+    domain::{
+        consent::{Act, Actor, Capacity},
+        subject::{NationalId, Subject},
+    },
     oauth::{self, Said},
     protocol::pkce,
 };
@@ -58,10 +61,14 @@ impl TestApp {
 
     /// What the citizen finds waiting, the newest.
     pub(crate) async fn waiting(&self) -> Option<Consent> {
-        let engines = self.engines();
-        let id = minhbach::domain::subject::NationalId::parse(CITIZEN.to_owned()).unwrap();
-        let subject = engines.vault.citizen(&id).await.unwrap();
-        consent::waiting(engines, &subject).await.unwrap().into_iter().next()
+        let subject = self.citizen().await;
+        consent::waiting(self.engines(), &subject).await.unwrap().into_iter().next()
+    }
+
+    /// The citizen most tests are about.
+    pub(crate) async fn citizen(&self) -> Subject {
+        let id = NationalId::parse(CITIZEN.to_owned()).unwrap();
+        self.engines().vault.citizen(&id).await.unwrap()
     }
 
     /// The citizen's answer to what waits.
@@ -100,6 +107,14 @@ impl Caller<'_> {
         form
     }
 
+    /// A good pushed request for the citizen's own token.
+    pub(crate) fn push_scopes(&self, scope: &str) -> Form {
+        let mut form = self.push_form(&json!({}));
+        form.retain(|pair| pair.0 != "authorization_details");
+        form.push(("scope", scope.to_owned()));
+        form
+    }
+
     pub(crate) async fn push(&self, form: &[(&str, String)]) -> Reply {
         self.post_form("/oauth/par", form, &[]).await
     }
@@ -110,7 +125,8 @@ impl Caller<'_> {
             client_id: self.client_id.to_owned(),
             request_uri: request_uri.to_owned(),
         };
-        oauth::arrive(self.app.engines(), &query, async |_, _| true).await
+        let reader = self.app.citizen().await;
+        oauth::arrive(self.app.engines(), &query, &reader, async |_, _| true).await
     }
 
     /// From the push to the code in the redirect.
@@ -179,7 +195,8 @@ impl Caller<'_> {
 
     /// A request to one of the service's own endpoints.
     pub(crate) async fn own(&self, method: reqwest::Method, path: &str, token: &str) -> Reply {
-        let mut claims = self.proof_claims(&format!("{ISSUER}{path}"), Some(token), None);
+        let address = path.split('?').next().unwrap_or_default();
+        let mut claims = self.proof_claims(&format!("{ISSUER}{address}"), Some(token), None);
         claims["htm"] = method.as_str().into();
         let proof = jws::signed(&self.proof_header(), &claims, self.key);
         let request = self.app.http.request(method, format!("{}{path}", self.base));

@@ -98,9 +98,13 @@ fn a_receipt_of_another_key_type_or_name_does_not_hold() {
 #[test]
 fn nobody_is_named_who_should_not_be() {
     let mut history = withdrawn();
-    let parent = Uuid::from_u128(0xdead_beef);
-    history[1].event.by =
-        Actor { capacity: Capacity::Parent, acting: Some(parent), representation: Some(parent), ..own() };
+    let (parent, representation) = (Uuid::from_u128(0xdead_beef), Uuid::from_u128(0xcafe));
+    history[1].event.by = Actor {
+        capacity: Capacity::Parent,
+        acting: Some(parent),
+        representation: Some(representation),
+        ..own()
+    };
     history[2].event.note = Some("Bà ấy số 999000000015".to_owned());
     let text = serde_json::to_string(&made(&record(), &history, None).unwrap()).unwrap();
     assert!(
@@ -238,6 +242,9 @@ fn the_end_is_receipted_with_who_was_told_and_what_they_did() {
     assert!(
         open.summary.en.contains("has not confirmed receipt") && open.summary.en.contains("still to be done")
     );
+    let untaken = Told { sent_at: None, acknowledged_at: None, stopped_at: None, erased_at: None, ..told() };
+    let untaken = made(&record(), &withdrawn(), Some((vec![untaken], None))).unwrap();
+    assert!(open.summary.en.contains("told at") && !untaken.summary.en.contains("told at"));
     let nobody = made(&record(), &withdrawn(), Some((Vec::new(), Some(at(60))))).unwrap();
     assert!(nobody.summary.en.contains("Nobody had to be told"));
 }
@@ -354,6 +361,68 @@ fn years_of_pauses_still_fit() {
     let text = signed(&claims);
     assert!(text.len() > jws::MAX_COMPACT && text.len() <= MAX_RECEIPT, "{}", text.len());
     assert_eq!(open(&text, &keys()).unwrap(), claims);
+}
+
+#[test]
+fn who_answered_for_the_person_takes_part_by_the_representation_and_by_no_number() {
+    let mut history = withdrawn();
+    let (parent, representation) = (Uuid::from_u128(0xdead_beef), Uuid::from_u128(0xcafe));
+    history[1].event.by = Actor {
+        capacity: Capacity::Parent,
+        acting: Some(parent),
+        representation: Some(representation),
+        ..own()
+    };
+    let mut claims = made(&record(), &history, None).unwrap();
+    let party = claims.parties.iter().find(|party| party.role == Role::Representative).unwrap();
+    assert_eq!(party.id, representation.urn().to_string());
+    assert_eq!((party.capacity, &party.name, &party.contact), (Some(Capacity::Parent), &None, &None));
+    assert!(claims.summary.en.contains("Answered for you: by a parent"), "{}", claims.summary.en);
+    claims.parties.retain(|party| party.role != Role::Representative);
+    assert_eq!(claims.check(), Err(Fault::Parties));
+    assert!(receipt().parties.iter().all(|party| party.role != Role::Representative));
+}
+
+#[test]
+fn an_article_that_was_not_checked_is_not_signed_as_if_it_had_been() {
+    let value = serde_json::to_value(receipt()).unwrap();
+    assert_eq!(value["processing"]["citations"][0]["confidence"], "V");
+    assert_eq!(value["processing"]["citations"][1]["confidence"], "M");
+    for (lang, sure, unsure) in [
+        (Lang::Vi, "Căn cứ: Luật 91/2025/QH15, Điều 9", "(chưa đối chiếu với văn bản gốc): Thông tư mẫu"),
+        (Lang::En, "Rests on: Law 91/2025", "(not checked against the original text): Sample circular"),
+    ] {
+        let text = plain(&receipt(), lang);
+        assert!(text.contains(sure) && text.contains(unsure), "{text}");
+    }
+}
+
+#[test]
+fn what_the_standard_wants_of_the_record_is_taken_from_the_record() {
+    let (record, it) = (record(), receipt().processing);
+    assert_eq!((it.storage, it.law), (record.storage, record.law));
+    assert_eq!((it.jurisdiction, it.withdrawal), (record.jurisdiction, record.withdrawal));
+}
+
+#[test]
+fn a_clock_that_is_a_little_behind_does_not_cost_the_receipt_of_the_end() {
+    let end = |told: Told, closed| made(&record(), &withdrawn(), Some((vec![told], Some(closed))));
+    let behind = |at: Millis, ms: i64| Millis(at.0 - ms);
+    let all = |ms| {
+        let start = behind(at(60), ms);
+        let told = Told {
+            sent_at: Some(start),
+            acknowledged_at: Some(start),
+            stopped_at: Some(start),
+            erased_at: Some(start),
+            ..told()
+        };
+        end(told, start)
+    };
+    all(0).unwrap();
+    all(400).unwrap();
+    all(10_000).unwrap();
+    assert_eq!(all(10_001), Err(Fault::Termination));
 }
 
 #[test]

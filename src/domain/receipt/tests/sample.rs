@@ -7,9 +7,10 @@ use uuid::Uuid;
 use crate::{
     crypto::SigningKey,
     domain::{
-        catalogue::Text,
+        catalogue::{Citation, Confidence, Text},
         consent::{
             Act, Actor, Capacity, Channel, Event, Frequency, Hours, Item, Limits, Per, Record, Shown, State,
+            Withdrawal,
         },
         receipt::{Claims, Contact, Controller, Fault, Happened, Ledger, Material, Named, TYP, Told, Words},
     },
@@ -25,6 +26,10 @@ pub(super) const KID: &str = "r-000000000001";
 
 pub(super) fn both(vi: &str, en: &str) -> Text {
     Text { vi: vi.to_owned(), en: en.to_owned() }
+}
+
+pub(super) fn cited(vi: &str, en: &str, confidence: Confidence) -> Citation {
+    Citation { text: both(vi, en), confidence }
 }
 
 pub(super) fn at(minutes: i64) -> Millis {
@@ -62,6 +67,15 @@ pub(super) fn record() -> Record {
             expires: ASKED.0 + 30 * DAY,
         },
         recipient_retention: both("5 năm", "5 years"),
+        storage: both("Ở cơ quan.", "At the agency."),
+        jurisdiction: "VN".to_owned(),
+        law: both("Luật 91/2025/QH15", "Law 91/2025/QH15"),
+        withdrawal: Withdrawal {
+            address: format!("{ISSUER}/me/consents/{}", Uuid::from_u128(7)),
+            how: both("Bấm “Rút lại”.", "Press “Withdraw”."),
+            consequence: Some(both("Ông/bà đến quầy.", "You come to the counter.")),
+        },
+        processors: Vec::new(),
         case: Some("H08.2026.000123".to_owned()),
         justification: Some("Mở tài khoản".to_owned()),
         binding_message: None,
@@ -115,8 +129,10 @@ pub(super) fn words() -> Words {
     Words {
         title: both("Mở tài khoản ngân hàng", "Opening a bank account"),
         reason: both("Để ngân hàng biết đúng người.", "So that the bank knows whom it deals with."),
-        citations: vec![both("Luật 91/2025/QH15, Điều 9", "Law 91/2025/QH15, Article 9")],
-        refusing: Some(both("Ông/bà đến quầy.", "You come to the counter.")),
+        citations: vec![
+            cited("Luật 91/2025/QH15, Điều 9", "Law 91/2025/QH15, Article 9", Confidence::Verified),
+            cited("Thông tư mẫu, Điều 1", "Sample circular, Article 1", Confidence::Memory),
+        ],
         fields: BTreeMap::from([
             ("person.full_name".to_owned(), named(both("Họ và tên", "Full name"))),
             ("person.birth_date".to_owned(), named(both("Ngày sinh", "Date of birth"))),

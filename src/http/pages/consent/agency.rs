@@ -23,18 +23,40 @@ pub struct AgencyConsents {
     pub rows: Vec<ConsentRow>,
     /// Whether its questions are muted.
     pub muted: bool,
-    /// How many consents were taken back just now, when that was asked for.
-    pub stopped: Option<u64>,
+    /// Whether the person has chosen "never this agency".
+    pub never: bool,
+    /// What was ended just now, when that was asked for.
+    pub stopped: Option<Stopped>,
     /// Whom to ask.
     pub contact: Contact,
 }
 
+/// What stopping an agency ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stopped {
+    /// Consents that were taken back.
+    pub consents: u64,
+    /// Requests that waited and were answered with no.
+    pub requests: u64,
+}
+
 impl AgencyConsents {
-    /// How much was just stopped, in a sentence.
+    /// How much was just stopped, a sentence each.
     #[must_use]
-    pub fn stopped_sentence(&self) -> Option<String> {
-        let said = |count| text_with(self.page.lang, "agency-stopped", &[("count", Arg::Number(count))]);
-        self.stopped.map(said)
+    pub fn stopped_sentences(&self) -> Vec<String> {
+        let Some(Stopped { consents, requests }) = self.stopped else { return Vec::new() };
+        let said = |key, count| text_with(self.page.lang, key, &[("count", Arg::Number(count))]);
+        let mut all = vec![said("agency-stopped", consents)];
+        if requests > 0 {
+            all.push(said("agency-stopped-requests", requests));
+        }
+        all
+    }
+
+    /// Whether there is anything left to stop: it may still ask, or something stands or waits.
+    #[must_use]
+    pub fn can_stop(&self) -> bool {
+        !self.never || self.rows.iter().any(|row| !row.state.is_over())
     }
 
     /// Those that stand.

@@ -5,7 +5,7 @@ use askama::Template;
 
 use super::words;
 use crate::{
-    domain::consent::{Act, Limits, State},
+    domain::consent::{Act, Capacity, Limits, State},
     http::pages::{
         layout::Layout,
         parts::{Acting, Contact, Field, grouped_hash},
@@ -39,6 +39,10 @@ pub struct Happened {
     pub at: Millis,
     /// What.
     pub act: Act,
+    /// As what somebody did it.
+    pub by: Capacity,
+    /// The authority that decided, its document and its reason; empty where no authority did.
+    pub decision: String,
     /// Who did it for the person; `None` when it was herself, the agency or the service.
     pub acting: Option<Acting>,
     /// The page of its entry; empty when there is none.
@@ -49,7 +53,7 @@ impl Happened {
     /// What happened, in a few words.
     #[must_use]
     pub fn what(&self, page: &Layout) -> String {
-        words::act(page, self.act)
+        words::act(page, self.act, self.by)
     }
 
     /// When, for people.
@@ -222,7 +226,8 @@ impl Consent {
     /// What the state means.
     #[must_use]
     pub fn state_sentence(&self) -> String {
-        words::state_means(&self.page, self.state)
+        let ended = self.events.iter().rfind(|event| event.act == Act::Revoke);
+        words::state_means(&self.page, self.state, ended.map(|event| event.by))
     }
 
     /// From when until when.

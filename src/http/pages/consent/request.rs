@@ -103,7 +103,7 @@ impl Request {
     /// Where it stands, in a sentence.
     #[must_use]
     pub fn state_sentence(&self) -> String {
-        words::state_means(&self.page, self.state)
+        words::state_means(&self.page, self.state, None)
     }
 
     /// Until when one can answer.

@@ -1,7 +1,7 @@
 //! States, acts and limits of a consent, in plain words.
 
 use crate::{
-    domain::consent::{Act, Hours, Limits, Per, State},
+    domain::consent::{Act, Capacity, Hours, Limits, Per, State},
     http::pages::{
         layout::Layout,
         parts::Field,
@@ -32,9 +32,9 @@ pub fn state(page: &Layout, state: State) -> String {
     })
 }
 
-/// What a state means for the agency, in a sentence.
+/// What a state means for the agency, in a sentence; `ended_by` is as what somebody ended it before its time.
 #[must_use]
-pub fn state_means(page: &Layout, state: State) -> String {
+pub fn state_means(page: &Layout, state: State, ended_by: Option<Capacity>) -> String {
     page.say(match state {
         State::Requested | State::Deferred => "consent-means-waiting",
         State::HalfGiven => "consent-means-half-given",
@@ -44,6 +44,7 @@ pub fn state_means(page: &Layout, state: State) -> String {
         State::Paused => "consent-means-paused",
         State::UnderReview => "consent-means-under-review",
         State::Withdrawn => "consent-means-withdrawn",
+        State::Revoked if ended_by == Some(Capacity::Agency) => "consent-means-returned",
         State::Revoked => "consent-means-revoked",
         State::Expired => "consent-means-expired",
         State::Invalidated => "consent-means-invalidated",
@@ -52,9 +53,9 @@ pub fn state_means(page: &Layout, state: State) -> String {
     })
 }
 
-/// What happened, in a few words.
+/// What happened, in a few words, by whom where that makes a difference.
 #[must_use]
-pub fn act(page: &Layout, act: Act) -> String {
+pub fn act(page: &Layout, act: Act, by: Capacity) -> String {
     page.say(match act {
         Act::Ask => "event-asked",
         Act::Defer => "event-deferred",
@@ -65,6 +66,7 @@ pub fn act(page: &Layout, act: Act) -> String {
         Act::Pause => "event-paused",
         Act::Resume => "event-resumed",
         Act::Withdraw => "event-withdrawn",
+        Act::Revoke if by == Capacity::Agency => "event-returned",
         Act::Revoke => "event-ended",
         Act::Expire => "event-expired",
         Act::Invalidate => "event-invalidated",

@@ -6,10 +6,10 @@ use super::{
     minutes_ago,
 };
 use crate::{
-    domain::consent::{Act, Frequency, Hours, Limits, Per, State},
+    domain::consent::{Act, Capacity, Frequency, Hours, Limits, Per, State},
     http::pages::{
         consent::{
-            agency::AgencyConsents,
+            agency::{AgencyConsents, Stopped},
             detail::{Consent, Happened, Progress, Step, TextRead, Use},
             done::{Answer, RequestDone, WithdrawDone},
             hint::Hint,
@@ -68,6 +68,7 @@ pub(in crate::http::pages) fn notice(make: Make) -> ConsentNotice {
         agency: agency(make),
         agency_code: make.text("so-y-te-hoa-sen", "so-y-te-hoa-sen"),
         unit: make.maybe("Phòng Bảo hiểm y tế", "Health insurance office"),
+        software: make.maybe("Ứng dụng người dân", "Citizens’ app"),
         contact: contact(make),
         required: required(make),
         optional: optional(make),
@@ -79,6 +80,7 @@ pub(in crate::http::pages) fn notice(make: Make) -> ConsentNotice {
         case: make.maybe("H08.2026.000777", "H08.2026.000777"),
         justification: make.maybe("Hồ sơ nộp ngày 20 tháng 11", "Application of 20 November"),
         limits: limits(make),
+        processors: Vec::new(),
         retention: make
             .maybe("Đến khi xét xong hồ sơ, không quá 90 ngày.", "Until the decision, at most 90 days."),
         refusing: make.maybe(
@@ -185,6 +187,8 @@ fn consent(make: Make, state: State) -> Consent {
     let event = |(i, act): (i64, Act)| Happened {
         at: minutes_ago(400 - i * 100),
         act,
+        by: if act == Act::Ask { Capacity::Agency } else { Capacity::Own },
+        decision: String::new(),
         acting: (act == Act::Give).then(|| acting(make)),
         href: if i == 0 { String::new() } else { "/me/history/0199aa".to_owned() },
     };
@@ -279,7 +283,8 @@ fn lists(make: Make) -> Vec<(String, String)> {
             agency: agency(make),
             rows: rows(make).into_iter().take(8).collect(),
             muted,
-            stopped: muted.then_some(2),
+            never: muted,
+            stopped: muted.then_some(Stopped { consents: 2, requests: 1 }),
             contact: contact(make),
         };
         all.push((format!("agency-muted-{muted}"), render(&page).unwrap()));

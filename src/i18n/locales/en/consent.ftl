@@ -4,6 +4,7 @@ notice-what = What they want to see
 notice-why = What for
 notice-until = Until when
 notice-recipient = Only this agency receives the information.
+notice-processors = This agency passes the information on to these bodies and must make them stop with it:
 notice-required = Needed for { $purpose }:
 notice-optional = Not required. When you answer, you choose each one separately:
 notice-only-this = It may be used for this only, and for nothing else.
@@ -46,8 +47,19 @@ limit-per-month =
        *[other] Not more than { $count } times in 30 days.
     }
 limit-hours = Only from { $from } to { $to } each day.
-scope-me-history = the list of times agencies viewed your information
-scope-me-consents = the list of what you have agreed to
+scope-me-history = history of who viewed your information
+scope-me-consents = list of what you were asked and what you answered
+
+# The citizen's own token: what a program may read for her. Changing a word here means asking everybody again
+own-token-title = Let a program read for you
+own-token-reason = This program reads what you can read on this site yourself, to show it to you. Each time it may read for five minutes. It cannot answer, allow or stop anything for you.
+own-token-requesters = An agency with a program that is registered for it
+own-token-retention = Only while it shows the records to you.
+own-token-refusing = Then the program sees nothing. You can still read everything on this site, or ask by telephone.
+own-token-rule = You allowed this program to read for you, and you have not stopped it.
+own-token-law-rights = Personal Data Protection Law 91/2025/QH15, Art. 4(1)
+own-token-law-consent = Personal Data Protection Law 91/2025/QH15, Art. 9
+own-token-software = The program: { $value }
 
 # Answering
 request-h1 =
@@ -153,7 +165,7 @@ consent-state-given = Allowed now
 consent-state-paused = Paused
 consent-state-under-review = To be looked at again
 consent-state-withdrawn = Sharing stopped
-consent-state-revoked = Ended by an authority
+consent-state-revoked = Ended early
 consent-state-expired = Expired
 consent-state-invalidated = Must be asked again
 consent-state-lapsed = Ended, not used for long
@@ -167,6 +179,7 @@ consent-means-paused = While this is paused, the agency may not look.
 consent-means-under-review = Your representative agreed to this before. Now you decide alone. Until you keep it, the agency may not look.
 consent-means-withdrawn = Sharing was stopped. The agency may not look again.
 consent-means-revoked = A competent authority ended this. The agency may not look again.
+consent-means-returned = The agency gave this back itself. It may not look again.
 consent-means-expired = Its time is over. The agency may not look again.
 consent-means-invalidated = What was asked for has changed. To look, the agency must ask again.
 consent-means-lapsed = It was not used for long, so it ended. The agency may not look again.
@@ -189,7 +202,7 @@ consent-text-means = This is word for word what was read when answering. Its che
 
 progress-h2 = What the agency has done
 progress-told = We told the agency on { $date }.
-progress-not-told = We have not reached the agency yet. We keep trying, last on { $date }.
+progress-not-told = The agency has not taken our message yet. We have kept trying since { $date }.
 progress-acknowledged = The agency confirmed on { $date } that it knows.
 progress-stop-by = The agency must stop using the information by { $date }.
 progress-extended = The agency took more time, once, until { $date }.
@@ -232,13 +245,23 @@ agency-waits = This agency is waiting for your answer
 agency-none = You allow this agency nothing now. It can view only what the law lets it view.
 agency-stop-h2 = Stop everything with this agency
 agency-stop-all = All you have agreed to with this agency is stopped at once.
+agency-stop-waiting = Its requests that wait for you are answered with no.
+agency-stop-never = We also add a general choice for you: never this agency. We then refuse it and do not ask you.
+agency-stop-lift = You can remove that choice at any time on the page “My general choices”.
+agency-never-is = You have chosen: never this agency. We refuse it at once and do not ask you.
+agency-never-lift = To let it ask again, remove the choice on this page:
 agency-stopped =
     { $count ->
         [0] Nothing was left to stop with this agency.
         [one] You have stopped sharing once with this agency.
        *[other] You have stopped sharing { $count } times with this agency.
     }
-agency-stop-do = Stop all sharing
+agency-stopped-requests =
+    { $count ->
+        [one] One waiting request was answered with no.
+       *[other] { $count } waiting requests were answered with no.
+    }
+agency-stop-do = Stop everything with this agency
 
 # What the history says of consent
 me-waiting =
@@ -272,6 +295,8 @@ row-acting = Done by a representative: { $value }.
 event-emergency = Emergency
 event-asked = Asked to see
 event-asked-muted = Question muted
+event-asked-too-often = Too many questions
+event-asked-ruled-out = Ruled out by your choice
 event-given = Allowed
 event-half-given = One person agreed
 event-declined = Not allowed
@@ -281,6 +306,7 @@ event-withdrawn = Sharing stopped
 event-paused = Paused
 event-resumed = Sharing resumed
 event-ended = Ended by an authority
+event-returned = Given back by the agency
 event-expired = Expired
 event-invalidated = Must be asked again
 event-lapsed = Ended, not used for long
@@ -293,6 +319,7 @@ event-notice-stopped = Agency stopped
 event-notice-erased = Agency deleted
 event-notice-extended = Agency took more time
 event-notice-overdue = Agency is late
+event-notice-silent = Agency does not answer
 event-choice-changed = General choice changed
 event-acted-for = Seen by a representative
 event-representation-begun = Acting for another began
@@ -303,6 +330,8 @@ event-emergency-overdue = Emergency report overdue
 row-emergency = { $agency } was allowed in an emergency to view your { $fields } from { $time }.
 row-asked = { $agency } asked at { $time } to see your { $fields }.
 row-asked-muted = { $agency } wanted to ask at { $time } to see your { $fields }, but its questions are muted.
+row-asked-too-often = { $agency } wanted to ask at { $time } to see your { $fields }, but you had been asked too often that day.
+row-asked-ruled-out = { $agency } wanted to ask at { $time } to see your { $fields }, but your general choices rule it out.
 row-given = Allowed at { $time }: { $agency } may view your { $fields }.
 row-half-given = One of two people agreed at { $time } that { $agency } may view your { $fields }.
 row-declined = Not allowed at { $time }: { $agency } may not view your { $fields }.
@@ -312,6 +341,7 @@ row-withdrawn = Sharing your { $fields } with { $agency } was stopped at { $time
 row-paused = Sharing your { $fields } with { $agency } was paused at { $time }.
 row-resumed = Sharing your { $fields } with { $agency } was resumed at { $time }.
 row-ended = A competent authority ended sharing with { $agency } at { $time }.
+row-returned = { $agency } gave back at { $time } its permission to view your { $fields }.
 row-expired = Sharing your { $fields } with { $agency } expired at { $time }.
 row-invalidated = What { $agency } had asked for changed at { $time }. It must ask again.
 row-lapsed = Sharing with { $agency } ended at { $time }, because it was not used for long.
@@ -323,6 +353,7 @@ row-notice-acknowledged = { $agency } confirmed at { $time } that it had receive
 row-notice-stopped = { $agency } reported at { $time } that it had stopped using the information.
 row-notice-erased = { $agency } reported at { $time } that it had deleted the information.
 row-notice-extended = { $agency } said at { $time } that it needs more time to stop.
+row-notice-silent = { $agency } did not confirm our notice in time; at { $time } its software was stopped.
 row-notice-overdue = { $agency } has not said that it stopped; its time was over at { $time }.
 row-choice-changed = A general choice changed at { $time }.
 row-acted-for = A representative began to look at these pages at { $time }.
@@ -347,6 +378,7 @@ outcome-notice-sent = The agency must confirm that it has received this.
 outcome-notice-acknowledged = The agency knows and must act on it.
 outcome-attested = These are the agency’s words. { -service } cannot check this itself.
 outcome-notice-extended = The law allows this once. It still may not look again.
+outcome-notice-silent = Its software may ask for nothing more, and we go on telling it.
 outcome-notice-overdue = It may not look again. You can ask us what you can do.
 outcome-choice-changed = The new choice counts from that moment.
 outcome-acted-for = A representative sees only what was registered.

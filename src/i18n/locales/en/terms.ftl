@@ -21,6 +21,7 @@ event-refused = Refused
 event-reported = Viewed at the holder
 event-revoked = Permission given back
 event-looked = Read by a compliance officer
+event-program = Read by a program for you
 event-looked-again = Emergency read again by an official
 event-own = Viewed by you
 

@@ -21,6 +21,7 @@ event-refused = Bị từ chối
 event-reported = Đã xem tại nơi giữ
 event-revoked = Cơ quan đã trả lại quyền xem
 event-looked = Người kiểm tra đã xem
+event-program = Phần mềm xem thay
 event-looked-again = Cán bộ xem lại việc khẩn cấp
 event-own = Tự mình xem
 

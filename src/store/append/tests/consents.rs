@@ -113,6 +113,8 @@ async fn fifty_commands_against_a_limit_of_one_take_exactly_one_token(s: Scratch
     assert_eq!(s.store.consent(consent.id).await.unwrap().unwrap().used, 1);
     let uses = s.store.consent_uses(consent.id, 10).await.unwrap();
     assert_eq!(uses.len(), 1);
+    let entry = s.store.entry(uses[0].entry).await.unwrap().expect("the use names its entry");
+    assert_eq!((entry.subject, entry.at), (consent.subject, uses[0].at));
     let token = s.store.token(uses[0].token).await.unwrap().unwrap();
     assert_eq!(
         (token.consent, token.grant_id, token.status),
@@ -257,6 +259,35 @@ async fn a_decision_made_by_older_rules_of_the_person_is_not_carried_out(s: Scra
     assert_eq!(s.store.standing(person).await.unwrap().unwrap().revision, 1);
 }
 
+async fn readings_that_are_one_entry_must_each_find_the_consent_in_force(s: Scratch) {
+    let random = SeededRandom::new(28);
+    let consent = given(&random, id::new(NOW, &random));
+    begin(&s.store, &random, &consent).await;
+    let read = || Command {
+        require: Require { consent: Some(consent.id), ..Require::default() },
+        collapse: Some(Uuid::from_u128(78)),
+        ..entry(&random, consent.subject)
+    };
+    // The first one is refused: nothing stands for it that later ones could pass for.
+    let (paused, pause) = step(&random, &consent, Act::Pause);
+    let out = run(&s.store, &[pause, read(), read()]).await.unwrap();
+    let not_live = |state| Outcome::ConsentNotLive(Some(state));
+    assert_eq!(out[1..], [not_live(State::Paused), not_live(State::Paused)]);
+    assert_eq!(s.store.collapsed(Uuid::from_u128(78)).await.unwrap(), None);
+    let (resumed, resume) = step(&random, &paused, Act::Resume);
+    let out = run(&s.store, &[resume, read(), read()]).await.unwrap();
+    let Outcome::Done { entry: Some(first), .. } = &out[1] else { panic!("{out:?}") };
+    assert_eq!(out[2], Outcome::Collapsed(first.id));
+    assert_eq!(run(&s.store, &[read()]).await.unwrap(), [Outcome::Collapsed(first.id)]);
+    assert_eq!(s.store.refusals_of(first.id).await.unwrap(), 3);
+    // From the withdrawal on none gets through, though the entry that stood for them is still there.
+    let (_, withdraw) = step(&random, &resumed, Act::Withdraw);
+    let out = run(&s.store, &[read(), withdraw, read()]).await.unwrap();
+    assert_eq!((&out[0], &out[2]), (&Outcome::Collapsed(first.id), &not_live(State::Withdrawn)));
+    assert_eq!(run(&s.store, &[read()]).await.unwrap(), [not_live(State::Withdrawn)]);
+    assert_eq!(check_everything(&s.store).await, 5);
+}
+
 async fn no_more_questions_reach_a_person_than_she_bears_not_even_in_one_batch(s: Scratch) {
     let random = SeededRandom::new(29);
     let person = id::new(NOW, &random);
@@ -299,4 +330,5 @@ store_suite! {
     a_pause_stops_and_a_resumption_lets_the_same_token_go_on,
     of_two_who_change_the_same_consent_one_is_told_to_read_again,
     a_decision_made_by_older_rules_of_the_person_is_not_carried_out,
+    readings_that_are_one_entry_must_each_find_the_consent_in_force,
 }
