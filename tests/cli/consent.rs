@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use super::{Deployment, text};
 
+const CLIENT: &str = "csgt-mau.hoi-y-kien";
 const PURPOSE: &str = "private.bank_verification";
 
 /// Does something with the engines of a deployment, as the service would.
@@ -40,7 +41,7 @@ fn with<T>(it: &Deployment, work: impl AsyncFnOnce(&Engines) -> T) -> T {
 }
 
 async fn given(engines: &Engines) -> Uuid {
-    let client = engines.registry.client("csgt-mau.licences").await.unwrap().unwrap();
+    let client = engines.registry.client(CLIENT).await.unwrap().unwrap();
     let person = NationalId::parse("999000000015".to_owned()).unwrap();
     let subject = engines.vault.citizen(&person).await.unwrap();
     let purpose = engines.register.catalogue().purpose(PURPOSE).unwrap();
@@ -76,8 +77,10 @@ async fn given(engines: &Engines) -> Uuid {
 #[test]
 fn an_authority_ends_a_consent_and_authority_document_and_reason_are_recorded() {
     let it = Deployment::migrated();
-    let added = it.add_client(PURPOSE);
-    assert_eq!(added.status.code(), Some(0), "{}", text(&added.stderr));
+    let jwks = it.path("client.jwks.json");
+    let client =
+        ["client", "add", "--id", CLIENT, "--agency", "csgt-mau", "--name", "Phần mềm", "--backchannel"];
+    it.ok(&[&client[..], &["--jwks", jwks.to_str().unwrap(), "--purpose", PURPOSE]].concat());
     let id = with(&it, given).to_string();
     let revoke = |id: &str, document: &str| {
         let said = ["--authority", "Sở Mẫu", "--document", document, "--reason", "không đúng người đại diện"];
