@@ -77,7 +77,7 @@ pub async fn end(
     // That a purpose has changed is for those nodes to say that have the one in force.
     let bundle =
         (act == Act::Invalidate && consent.is_outdated(engines)).then(|| Arc::clone(&engines.bundle));
-    let require = Require { bundle, representation, ..Require::default() };
+    let require = Require { representation, bundle, ..Require::default() };
     let change = step(engines, &consent.subject, &next, &consent.record, &event, entry, None)?;
     let mut changes = vec![change];
     changes.extend(notice::with(engines, consent, act, next.state, capacity, entry).await?);

@@ -99,7 +99,7 @@ async fn a_weak_sign_in_is_sent_to_prove_more_and_then_the_answer_counts(s: Scra
     let given = consent::by_id(&w.engines, Uuid::parse_str(&id).unwrap()).await.unwrap().unwrap();
     let by = given.record.answered_by.unwrap();
     assert_eq!((by.assurance, by.authenticated.acr.as_deref()), (Some(3), Some("loa3")));
-    assert_eq!(by.authenticated.at.map(|at| at.seconds()), Some(NOW.seconds()));
+    assert_eq!(by.authenticated.at.map(crate::time::Millis::seconds), Some(NOW.seconds()));
 }
 
 async fn a_step_up_that_comes_back_weak_is_a_page_and_leads_nowhere(s: Scratch) {

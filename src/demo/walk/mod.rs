@@ -148,7 +148,7 @@ impl<'a> Scene<'a> {
     /// The browser of a citizen who has signed in.
     async fn signed_in(&self, citizen: &Citizen) -> anyhow::Result<Browser<'a>> {
         let mut browser = Browser::new(self.http);
-        sign_in_citizen(&mut browser, &self.issuer, citizen).await?;
+        sign_in_citizen(&mut browser, self.issuer, citizen).await?;
         Ok(browser)
     }
 

@@ -127,14 +127,13 @@ async fn joint(visit: &Visit, consent: &Consent) -> Result<Option<Joint>, Failur
     let engines = &visit.state.engines;
     let is_own = visit.person()?.mandate.is_none();
     match people::whose(engines, consent).await? {
-        Guarded::No => return Ok(None),
+        Guarded::Joint => {}
         Guarded::Represented if is_own => {
             let hidden = engines.register.catalogue().purpose(&consent.record.purpose);
             let hidden = hidden.is_some_and(|purpose| purpose.guardian_hidden);
             return Ok(Some(if hidden { Joint::Unanswerable } else { Joint::Representative }));
         }
-        Guarded::Represented => return Ok(None),
-        Guarded::Joint => {}
+        Guarded::Represented | Guarded::No => return Ok(None),
     }
     let first = consent::events(engines, consent).await?.into_iter().find(|event| event.act == Act::GiveHalf);
     let Some(first) = first else { return Ok(Some(Joint::Nobody)) };

@@ -239,7 +239,7 @@ pub(super) fn pages(make: Make) -> Vec<(String, String)> {
         views: if empty { 0 } else { 1203 },
         refusals: u64::from(!empty),
         waiting: if empty { 0 } else { 2 },
-        reviews: if empty { 0 } else { 1 },
+        reviews: u64::from(!empty),
         latest: rows(make).into_iter().take(3).collect(),
     };
     let mut all = vec![("me".to_owned(), render(&me).unwrap())];
