@@ -65,7 +65,7 @@ struct Call {
     reason: String,
 }
 
-/// What agencies do at one process until they are told to stop: a token, and its data twice.
+/// What agencies do at one process until they are told to stop: a token, and its data.
 async fn calls(
     stage: &Stage,
     node: usize,
@@ -84,10 +84,8 @@ async fn calls(
         };
         note(begun, "token", &answer);
         let Some(token) = token else { continue };
-        for _ in 0..2 {
-            let begun = Instant::now();
-            note(begun, "data", &stage.data(node, WARD, &token).await);
-        }
+        let begun = Instant::now();
+        note(begun, "data", &stage.data(node, WARD, &token).await);
     }
 }
 
