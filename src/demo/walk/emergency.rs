@@ -5,8 +5,11 @@ use anyhow::{Context as _, ensure};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
-use super::{HOSPITAL, Scene, Story, citizen, expect, official::id_token, seed, several::DOCTOR};
-use crate::{demo::agency::text, people, protocol::token::ID_TOKEN_TYPE};
+use super::{HOSPITAL, Scene, Story, citizen, expect, official::id_token, seed, several::DOCTOR, sign_in};
+use crate::{
+    demo::{agency::text, browser::Browser, people::OFFICIALS},
+    protocol::token::ID_TOKEN_TYPE,
+};
 
 /// The second doctor, who approves.
 const COLLEAGUE: &str = "bs-0302";
@@ -61,12 +64,22 @@ pub(super) async fn walk(scene: &Scene<'_>, story: &mut Story<'_>) -> anyhow::Re
     story.say("Awake again, she reads who, why, and that two confirmed it. The doctor's report is in her history too.")
 }
 
-/// The doctor says afterwards what happened.
+/// The doctor says afterwards, in the portal, what happened.
 async fn report(scene: &Scene<'_>, token: &str) -> anyhow::Result<()> {
+    const DESK: &str = "/official/emergencies";
     let claims = token.split('.').nth(1).unwrap_or_default();
     let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims)?)?;
-    let engines = &scene.running.engines;
-    let doctor = engines.store.official(seed(HOSPITAL)?.agency, DOCTOR).await?.context("no such official")?;
-    people::report(engines, doctor.id, text(&claims, "/jti")?.parse()?, REPORT).await?;
+    let owed = format!("{DESK}/{}/report", text(&claims, "/jti")?);
+    let agency = seed(HOSPITAL)?.agency;
+    let doctor = OFFICIALS.iter().find(|known| known.id == DOCTOR).context("no such official")?;
+    let mut browser = Browser::new(scene.http);
+    let page = browser.open(&scene.at(&format!("/sign-in?return_to={DESK}"))).await?;
+    let way = format!("official-{agency}");
+    let page = sign_in(&mut browser, &page, &way, doctor.login, doctor.password).await?;
+    let form = page.forms().into_iter().find(|form| form.action == owed);
+    let mut form = form.with_context(|| format!("nothing to report at {}", page.url.path()))?;
+    form.fields.insert("text".to_owned(), REPORT.to_owned());
+    let done = browser.send(&page, &form).await?;
+    ensure!(done.status == 200 && done.text.contains(REPORT), "the report answers {}", done.status);
     Ok(())
 }
