@@ -5,9 +5,10 @@ use anyhow::{Context as _, ensure};
 
 use super::{
     HOSPITAL, Scene, Story,
-    asking::{Asker, acting, answer},
+    asking::{Asker, acting, answer, press},
     citizen,
     consent::says,
+    expect,
     official::id_token,
     several::{DOCTOR, detail},
 };
@@ -20,7 +21,7 @@ use crate::{
     people::{self, Registration},
 };
 
-/// Asked about her records, the child says yes, and nothing is open yet.
+/// Asked about her records, the child says yes, and nothing is open; her mother says yes too, and it is.
 pub(super) async fn walk(scene: &Scene<'_>, story: &mut Story<'_>) -> anyhow::Result<()> {
     story.step("A child of fourteen is treated. Her own yes is half of one: her mother must say yes too.")?;
     let (child, mother) = (citizen(8)?, citizen(1)?);
@@ -43,7 +44,34 @@ pub(super) async fn walk(scene: &Scene<'_>, story: &mut Story<'_>) -> anyhow::Re
     let reply = hospital.agency.post("/oauth/token", &form).await?;
     let error = text(&reply.body, "/error")?;
     ensure!(error == "consent_required", "half a yes opened something: {}", reply.body);
-    story.say(&format!("Her page: one person has agreed, one has not. The hospital: {error}."))
+    story.say(&format!("Her page: one person has agreed, one has not. The hospital: {error}."))?;
+
+    let code = mothers_yes(scene, &hospital, asked.consent(), mother).await?;
+    let reply = hospital.exchange(&asked, &code, Some(&doctor)).await?;
+    expect(&reply, 200)?;
+    expect(&hospital.agency.data(text(&reply.body, "/access_token")?).await?, 200)?;
+    says(scene, &mut browser, asked.consent(), &["Done by a representative"]).await?;
+    story.say("Her mother signs in, acts for her, and says yes: the token comes. Her history says who acted for whom.")
+}
+
+/// The mother switches to her child and answers the same question; she is the one who goes back with the code.
+async fn mothers_yes(
+    scene: &Scene<'_>,
+    hospital: &Asker<'_>,
+    consent: &str,
+    mother: &Citizen,
+) -> anyhow::Result<String> {
+    let mut browser = scene.signed_in(mother).await?;
+    let question = scene.at(&format!("/requests/{consent}"));
+    let before = browser.open(&question).await?;
+    ensure!(
+        !before.text.contains("name=\"answer\""),
+        "she answers for her child without saying that she does"
+    );
+    press(&mut browser, &scene.at("/me/people"), "act").await?;
+    let page = browser.open(&question).await?;
+    let page = answer(&mut browser, &page, "give").await?;
+    hospital.code(&page)
 }
 
 /// The commune's office has seen the birth certificate, as `minhbach representative add` records it; once in the life of
