@@ -117,7 +117,7 @@ mod tests {
         let issuer = "http://127.0.0.1:9";
         let sites = Sites::start(0, issuer, http).unwrap();
         let (keys, secrets) =
-            (settings::client_keys(None).unwrap(), settings::sign_in_secrets(random.as_ref()));
+            (settings::client_keys(None).unwrap(), settings::sign_in_secrets(None, random.as_ref()));
         let kit =
             Kit { issuer, idp: &idp, registers: &registers, sites: &sites, keys: &keys, secrets: &secrets };
         let kit = kit.to_value();

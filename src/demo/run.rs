@@ -102,8 +102,8 @@ async fn tell(options: &DemoOptions) -> anyhow::Result<Stage> {
     let sites = Sites::start(after, &issuer, http.clone()).with_context(|| {
         format!("the agencies' sites need port {after}; choose another first port with --port")
     })?;
-    let (secret, secrets) =
-        (settings::fresh_secret(random.as_ref()), settings::sign_in_secrets(random.as_ref()));
+    let secret = settings::fresh_secret(random.as_ref());
+    let secrets = settings::sign_in_secrets(earlier.as_ref(), random.as_ref());
     let parties = relying_parties(&issuer, &secret, sites.origin(), &secrets);
     let idp = identity_provider(&folder, next, parties, &clock, &random)?;
     let issuers = Realm::all().into_iter().map(|realm| (realm.clone(), idp.issuer(&realm))).collect();

@@ -126,12 +126,20 @@ pub const CLIENTS: &[ClientSeed] = &[
     },
 ];
 
-/// What the agencies' software proves itself with where its officials sign in: fresh at every start, by `client_id`.
-/// Software that nobody comes back to has none.
+/// What the agencies' software proves itself with where its officials sign in, by `client_id`: that of an earlier
+/// `kit.json`, or a fresh one. Software that nobody comes back to has none.
 #[must_use]
-pub fn sign_in_secrets(random: &dyn Random) -> BTreeMap<&'static str, String> {
+pub fn sign_in_secrets(earlier: Option<&Value>, random: &dyn Random) -> BTreeMap<&'static str, String> {
+    let known = |client_id| Some(of_kit(earlier?, client_id)?.get("sign_in_secret")?.as_str()?.to_owned());
     let signs_in = CLIENTS.iter().filter(|client| client.comes_back);
-    signs_in.map(|client| (client.client_id, fresh_secret(random))).collect()
+    let secret = |client: &ClientSeed| known(client.client_id).unwrap_or_else(|| fresh_secret(random));
+    signs_in.map(|client| (client.client_id, secret(client))).collect()
+}
+
+/// What an earlier `kit.json` says of a client.
+fn of_kit<'a>(kit: &'a Value, client_id: &str) -> Option<&'a Value> {
+    let clients = kit.get("clients")?.as_array()?;
+    clients.iter().find(|client| client.get("client_id").is_some_and(|id| id == client_id))
 }
 
 /// The relying party the service is at the stand-in identity provider.
@@ -142,11 +150,7 @@ pub const RELYING_PARTY: &str = "minhbach";
 /// # Errors
 /// When a key cannot be made.
 pub fn client_keys(earlier: Option<&Value>) -> anyhow::Result<BTreeMap<&'static str, PrivateJwk>> {
-    let known = |client_id: &str| {
-        let clients = earlier?.get("clients")?.as_array()?;
-        let client = clients.iter().find(|c| c.get("client_id").is_some_and(|id| id == client_id))?;
-        PrivateJwk::parse(client.get("private_jwk")?).ok()
-    };
+    let known = |client_id: &str| PrivateJwk::parse(of_kit(earlier?, client_id)?.get("private_jwk")?).ok();
     CLIENTS
         .iter()
         .map(|client| {

@@ -196,7 +196,9 @@ impl Stage {
         form.fields.insert("answer".to_owned(), "give".to_owned());
         // The browser of the demonstration holds one value a name: purposes here have one optional field at most.
         // Nobody listens at the agency's site she is sent back to.
-        let _ = browser.send(&page, &form).await;
+        if let Ok(page) = browser.send(&page, &form).await {
+            panic!("she was not sent back: {} {}\n{}", page.status, page.url, page.text);
+        }
         let id = consent.parse().unwrap();
         assert_eq!(self.store.consent(id).await.unwrap().unwrap().state, "given");
         consent
