@@ -1,7 +1,9 @@
-//! What time does: requests nobody answered, consents whose time is over, consents nobody used; and requests about a
-//! purpose that has changed since, which a change of policies wakes.
+//! What time does: requests nobody answered, consents whose time is over, consents nobody used; and requests and
+//! consents about a purpose that has changed since.
 //!
 //! The clockwork only writes down what is already so: an expired consent opens nothing whether or not it has run.
+
+use uuid::Uuid;
 
 use super::{Consent, Error, end};
 use crate::{
@@ -20,9 +22,7 @@ const PURPOSE_CHANGED: &str = "purpose_changed";
 /// # Errors
 /// [`Error`] when the database or the ledger fails; the rest is done next time.
 pub async fn run_due(engines: &Engines, most: i64) -> Result<usize, Error> {
-    // What has changed, and how long a consent may lie unused, is for nodes to say that have the policies in force.
-    let active = engines.store.head().await?.bundle;
-    if active.is_some_and(|active| active != *engines.bundle) {
+    if !speaks(engines).await? {
         return Ok(0);
     }
     let rows = engines.store.consents_awake(engines.now(), most).await?;
@@ -42,6 +42,47 @@ pub async fn run_due(engines: &Engines, most: i64) -> Result<usize, Error> {
     Ok(found)
 }
 
+/// Ends those of at most `most` standing consents after `after`, by id, whose purpose or notice has changed since the yes
+/// (I10). They open nothing whether or not this has run; it tells the person, and the recipient what it must stop. Where
+/// to go on, or `None` at the end. For a start of the service: policies change with one.
+///
+/// # Errors
+/// [`Error`] when the database or the ledger fails; what was done stays done.
+pub async fn end_overtaken(engines: &Engines, after: Uuid, most: i64) -> Result<Option<Uuid>, Error> {
+    if !speaks(engines).await? {
+        return Ok(Some(after));
+    }
+    let rows = engines.store.consents_standing(after, most).await?;
+    let next = rows.last().map(|row| row.id);
+    for row in rows {
+        let id = row.id;
+        match overtaken(engines, row).await {
+            Ok(()) | Err(Error::Stale | Error::Illegal(_)) => {}
+            Err(error) if error.is_unavailable() => return Err(error),
+            Err(error) => {
+                tracing::error!(consent = %id, error = &error as &dyn std::error::Error, "consent.overtaken failed");
+            }
+        }
+    }
+    Ok(next)
+}
+
+async fn overtaken(engines: &Engines, row: Row) -> Result<(), Error> {
+    let subject = engines.vault.subject(row.subject).await?.ok_or(Error::Inconsistent("subject"))?;
+    let consent = Consent::open(row, &subject)?;
+    if !consent.is_overtaken(engines) {
+        return Ok(());
+    }
+    let note = Some(PURPOSE_CHANGED.to_owned());
+    end(engines, &consent, Act::Invalidate, Actor::system(), note).await.map(drop)
+}
+
+/// What has changed, and how long a consent may lie unused, is for nodes to say that have the policies in force.
+async fn speaks(engines: &Engines) -> Result<bool, Error> {
+    let active = engines.store.head().await?.bundle;
+    Ok(active.is_none_or(|active| active == *engines.bundle))
+}
+
 /// Does what is due of one.
 async fn one(engines: &Engines, row: Row) -> Result<(), Error> {
     let now = engines.now().0;
@@ -50,7 +91,7 @@ async fn one(engines: &Engines, row: Row) -> Result<(), Error> {
     let row = &consent.row;
     let act = if consent.state.is_waiting() && row.answer_by <= now {
         Some(Act::TimeOut)
-    } else if consent.is_outdated(engines) {
+    } else if consent.is_outdated(engines) || consent.is_overtaken(engines) {
         Some(Act::Invalidate)
     } else if consent.state.is_waiting() {
         engines.store.wake_consent(row.id, row.answer_by).await?;

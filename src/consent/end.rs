@@ -75,8 +75,8 @@ pub async fn end(
     let representation = by.representation;
     let event = Event { by, shown: None, granted: Vec::new(), note };
     // That a purpose has changed is for those nodes to say that have the one in force.
-    let bundle =
-        (act == Act::Invalidate && consent.is_outdated(engines)).then(|| Arc::clone(&engines.bundle));
+    let changed = consent.is_outdated(engines) || consent.is_overtaken(engines);
+    let bundle = (act == Act::Invalidate && changed).then(|| Arc::clone(&engines.bundle));
     let require = Require { representation, bundle, ..Require::default() };
     let change = step(engines, &consent.subject, &next, &consent.record, &event, entry, None)?;
     let mut changes = vec![change];

@@ -14,7 +14,7 @@ mod read;
 
 pub use answer::{Answer, Answering, Give, GrantWish, answer};
 pub use ask::{Ask, ask, ask_within};
-pub use clock::run_due;
+pub use clock::{end_overtaken, run_due};
 pub use end::{end, stop};
 pub use read::{Happened, best, by_id, events, live, of_grant, of_subject, waiting};
 
@@ -143,6 +143,13 @@ impl Consent {
     #[must_use]
     pub fn is_outdated(&self, engines: &Engines) -> bool {
         self.state.is_waiting() && self.purpose(engines).is_none()
+    }
+
+    /// Whether it stands for what is not the same any more: purpose or notice have changed since the yes, so it opens
+    /// nothing and the agency must ask again; [`end_overtaken`] writes that down.
+    #[must_use]
+    pub fn is_overtaken(&self, engines: &Engines) -> bool {
+        self.state.is_standing() && self.purpose(engines).is_none()
     }
 
     /// Whether it ended because it was, and was never given.

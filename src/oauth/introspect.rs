@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::{Authenticated, Error, client::use_up};
 use crate::{
+    consent,
     domain::{catalogue::BasisKind, consent::State, own_token},
     engines::Engines,
     jose::{
@@ -106,10 +107,11 @@ async fn live(engines: &Engines, compact: &str) -> Result<Option<(AccessToken, T
     // INVARIANT I7: withdrawn, paused or over, it opens nothing from the next question on.
     if let Some(id) = row.consent {
         let now = engines.now().0;
-        let in_force = engines.store.consent(id).await?.is_some_and(|consent| {
-            State::parse(&consent.state) == Some(State::Given)
-                && consent.starts <= now
-                && now < consent.expires
+        let in_force = consent::by_id(engines, id).await?.is_some_and(|consent| {
+            consent.state == State::Given
+                && consent.row.starts <= now
+                && now < consent.row.expires
+                && !consent.is_overtaken(engines)
         });
         if !in_force {
             return Ok(None);

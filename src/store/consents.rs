@@ -161,6 +161,16 @@ impl Store {
         Ok(read!(self, |pool| sqlx::query_as(SQL).bind(grant).fetch_all(pool).await)?)
     }
 
+    /// Consents that stand, by id, after one.
+    ///
+    /// # Errors
+    /// [`Error`] when the database fails.
+    pub async fn consents_standing(&self, after: Uuid, most: i64) -> Result<Vec<Consent>, Error> {
+        const SQL: &str = "SELECT * FROM consents \
+             WHERE id > $1 AND state IN ('given', 'paused', 'under_review') ORDER BY id LIMIT $2";
+        Ok(read!(self, |pool| sqlx::query_as(SQL).bind(after).bind(most).fetch_all(pool).await)?)
+    }
+
     /// Consents the clockwork must look at, the longest overdue first.
     ///
     /// # Errors

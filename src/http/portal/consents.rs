@@ -69,13 +69,15 @@ pub(super) async fn readable(visit: &Visit, id: &str) -> Result<Consent, Failure
     consent.filter(|consent| visit.sees(reader, consent)).ok_or(Failure::NotFound)
 }
 
-/// Where it stands now: what time or a change of the purpose has ended is over, whether or not the clockwork has written it down.
+/// Where it stands now: what time or a change of the purpose has ended is over, whether or not the clockwork has written
+/// it down.
 pub(super) fn state_now(engines: &Engines, consent: &Consent) -> State {
     let now = engines.now().0;
     match consent.state {
         state if state.is_waiting() && now >= consent.row.answer_by => State::Unanswered,
         state if state.is_waiting() && consent.is_outdated(engines) => State::Invalidated,
         state if state.is_standing() && now >= consent.row.expires => State::Expired,
+        _ if consent.is_overtaken(engines) => State::Invalidated,
         state => state,
     }
 }
