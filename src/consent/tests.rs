@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::{Answer, Answering, Ask, Consent, Error, Give, GrantWish, answer, ask};
+use super::{Answer, Answering, Ask, Consent, Error, Give, GrantWish, answer, ask, commit};
 use crate::{
     domain::{
         catalogue::{ConsentTerms, Purpose, Text},
@@ -28,6 +28,7 @@ use crate::{
     registry::Client,
     store::{
         append::{Change, Command, Outcome, Require, Spend, Token},
+        people::Representation,
         scratch::Scratch,
     },
     time::Millis,
@@ -141,6 +142,23 @@ fn parent(acting: Uuid) -> Actor {
         representation: Some(Uuid::from_u128(8)),
         ..own()
     }
+}
+
+/// The representation [`parent`] acts by, registered.
+async fn registered(engines: &Engines, principal: &Subject, representative: Uuid) {
+    let row = Representation {
+        id: Uuid::from_u128(8),
+        principal: principal.id(),
+        representative,
+        created_at: NOW.0,
+        wake: NOW.0 + 10 * DAY,
+        ended_at: None,
+        sealed: Vec::new(),
+    };
+    let (id, at, subject) = (engines.id(), engines.now(), principal.clone());
+    let event = Event { id, at, kind: Kind::RepresentationBegun, subject, facts: Facts::default() };
+    let changes = vec![Change::PutRepresentation(Box::new(row))];
+    commit(engines, event, Command { changes, ..Command::default() }).await.unwrap();
 }
 
 fn says(by: Actor, answer: Answer) -> Answering {

@@ -13,10 +13,9 @@ use minhbach::{
     ledger::entry,
     oauth::Arrival,
     standing,
-    store::append::{Change, Command},
 };
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::{
     DATA, ISSUER, TestApp,
@@ -255,20 +254,7 @@ async fn a_suspended_or_shrunk_client_reads_nothing(app: &mut TestApp) {
     let reads = async || (read(&ward, ACCESSES, &token).await.status == 200).then_some(());
     eventually("that it reads again", reads).await;
     // Registered anew for less: what was allowed before does not open what it may no longer ask for.
-    let mut row = engines.store.client("ubnd.cong-dan").await.unwrap().unwrap();
-    let mut profile: Value = serde_json::from_str(&row.profile).unwrap();
-    profile["scopes"] = json!(["me.consents"]);
-    row.profile = profile.to_string();
-    let person = app.citizen().await;
-    let event = entry::Event {
-        id: engines.id(),
-        at: engines.now(),
-        kind: minhbach::domain::record::Kind::ClientRegistered,
-        subject: person,
-        facts: Facts::default(),
-    };
-    let command = Command { changes: vec![Change::PutClient(Box::new(row))], ..Command::default() };
-    engines.record_with(event, command).await.unwrap();
+    app.reregister("ubnd.cong-dan", |profile| profile["scopes"] = json!(["me.consents"])).await;
     eventually("that the register is read again", async || {
         let shrunk = read(&ward, ACCESSES, &token).await;
         (shrunk.status == 403).then(|| shrunk.problem("shrunk", 403, "purpose_not_registered"))

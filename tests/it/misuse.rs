@@ -14,7 +14,7 @@ use crate::{
         client::{Caller, Form},
         consent::{CIBA, reminder, verification},
         detail::{CITIZEN, NOBODY, OTHER},
-        jws, on_both,
+        eventually, jws, on_both,
         reply::Reply,
     },
 };
@@ -242,15 +242,6 @@ async fn a_grant_is_of_one_client_and_one_person_and_stands(app: &mut TestApp) {
         let foreign = bank.ask_absent(&wish(form, action, &id)).await;
         foreign.refused("another client's", 400, "invalid_grant_id", "grant_unknown");
     }
-    // Who is not registered for grant management names none.
-    let hospital = app.caller("benh-vien.ho-so");
-    let detail = json!({
-        "type": "urn:minhbach:personal-data", "purpose": "health.record_share",
-        "subject": { "national_id": CITIZEN }, "actions": ["read"],
-        "datatypes": ["person.full_name", "health.allergies"], "basis": "consent", "case": "BV.2026.000001",
-    });
-    let refused = hospital.push(&and(hospital.push_form(&detail), "grant_management_action", "create")).await;
-    refused.refused("unregistered", 400, "invalid_request", "grant_management_unregistered");
     // A request that was pushed while the grant stood, answered when it has ended, extends nothing.
     let key = ward.service_token("grant_management_revoke").await.access_token();
     let waiting = ward.push(&wish(ward.push_form(&reminder(7)), "merge", &id)).await;
@@ -272,4 +263,15 @@ async fn a_grant_is_of_one_client_and_one_person_and_stands(app: &mut TestApp) {
     }
     let state = app.engines().store.consent(consent.row.id).await.unwrap().unwrap().state;
     assert_eq!(State::parse(&state), Some(State::Revoked));
+    // Who is not registered for grant management names none.
+    app.reregister("ngan-hang.xac-minh", |profile| profile["grant_management"] = json!(false)).await;
+    let bank = app.bank();
+    eventually("that the register is read again", async || {
+        let form = and(bank.push_form(&verification()), "grant_management_action", "create");
+        let refused = bank.push(&form).await;
+        (refused.status == 400).then(|| {
+            refused.refused("unregistered", 400, "invalid_request", "grant_management_unregistered");
+        })
+    })
+    .await;
 }

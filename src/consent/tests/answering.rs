@@ -162,6 +162,7 @@ async fn a_yes_to_nothing_is_none(s: Scratch) {
 async fn two_must_say_yes_and_to_the_same_fields(s: Scratch) {
     let o = office(s).await;
     let mother = o.world.person(16).await.id();
+    registered(o.engines(), &o.person, mother).await;
     let consent = o.asked(Wanted { joint: true, ..Wanted::default() }).await;
     let both = vec![BLOOD.to_owned(), CARD.to_owned()];
     let first = Answer::Give(Give { optional: both, grant: GrantWish::Create });
@@ -200,6 +201,7 @@ async fn nobody_but_the_person_or_who_acts_for_her_answers(s: Scratch) {
     let o = office(s).await;
     let consent = o.asked(Wanted::default()).await;
     let (mother, herself) = (o.world.person(16).await.id(), o.person.id());
+    registered(o.engines(), &o.person, mother).await;
     let as_ = |capacity| Actor { capacity, ..own() };
     let nobody = [
         Actor::system(),

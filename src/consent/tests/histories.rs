@@ -12,7 +12,9 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt as _, stream};
 
-use super::terms;
+use uuid::Uuid;
+
+use super::{registered, terms};
 use crate::{
     engines::scratch::world,
     ledger::verify::verify,
@@ -48,6 +50,8 @@ async fn ten_thousand_random_histories_never_reach_what_must_not_be(s: Scratch) 
     for n in 0..PEOPLE {
         people.push(world.person(n).await);
     }
+    // The one representation all of them answer by; whom it is about is for `people` to look at.
+    registered(&world.engines, &world.person(PEOPLE).await, Uuid::from_u128(16)).await;
     let clients = [Arc::new(world.client("tinh-a")), Arc::new(world.client("tinh-b"))];
     let played = stream::iter(seeds())
         .map(|seed| {

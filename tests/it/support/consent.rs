@@ -4,10 +4,13 @@ use minhbach::{
     consent::{self, Consent},
     domain::{
         consent::{Act, Actor, Capacity},
+        record::{Facts, Kind},
         subject::{NationalId, Subject},
     },
+    ledger::entry,
     oauth::{self, Said},
     protocol::pkce,
+    store::append::{Change, Command},
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -51,6 +54,19 @@ pub(crate) fn herself() -> Actor {
 }
 
 impl TestApp {
+    /// Registers a client anew, with another profile. Nodes look at the register twice a second.
+    pub(crate) async fn reregister(&self, client_id: &str, change: impl FnOnce(&mut Value)) {
+        let engines = self.engines();
+        let mut row = engines.store.client(client_id).await.unwrap().unwrap();
+        let mut profile: Value = serde_json::from_str(&row.profile).unwrap();
+        change(&mut profile);
+        row.profile = profile.to_string();
+        let (id, at, subject) = (engines.id(), engines.now(), self.citizen().await);
+        let event = entry::Event { id, at, kind: Kind::ClientRegistered, subject, facts: Facts::default() };
+        let command = Command { changes: vec![Change::PutClient(Box::new(row))], ..Command::default() };
+        engines.record_with(event, command).await.unwrap();
+    }
+
     pub(crate) fn bank(&self) -> Caller<'_> {
         self.caller("ngan-hang.xac-minh")
     }
