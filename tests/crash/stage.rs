@@ -194,7 +194,11 @@ impl Stage {
             .find(|form| form.action.ends_with("/answer"))
             .expect("no form to answer");
         form.fields.insert("answer".to_owned(), "give".to_owned());
-        // The browser of the demonstration holds one value a name: purposes here have one optional field at most.
+        // An optional field is hers to tick; the browser of the demonstration holds one value a name.
+        let asked = detail["datatypes"].as_array().unwrap().last().unwrap().as_str().unwrap();
+        if page.text.contains(&format!("name=\"field\" value=\"{asked}\"")) {
+            form.fields.insert("field".to_owned(), asked.to_owned());
+        }
         // Nobody listens at the agency's site she is sent back to.
         if let Ok(page) = browser.send(&page, &form).await {
             panic!("she was not sent back: {} {}\n{}", page.status, page.url, page.text);
