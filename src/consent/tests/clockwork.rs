@@ -227,7 +227,7 @@ async fn a_consent_to_what_has_changed_since_ends_and_its_recipient_is_told(s: S
     activate(&o, "of another node").await;
     let start = Uuid::nil();
     assert_eq!(end_overtaken(o.engines(), start, 10).await.unwrap(), Some(start), "not for this node to say");
-    activate(&o, &o.engines().bundle.to_string()).await;
+    activate(&o, o.engines().bundle.as_ref()).await;
     let (mut next, mut turns) = (Some(start), 0);
     while let Some(after) = next {
         next = end_overtaken(o.engines(), after, 1).await.unwrap();
