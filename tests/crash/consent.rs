@@ -157,7 +157,7 @@ async fn in_flight(stage: &Stage, browser: &mut Browser<'_>) {
         tokens.push(text(&answer.body, "/access_token").unwrap().to_owned());
     }
     let before = stage.registers.asked("traffic");
-    stage.registers.set_fault("traffic", Fault::Slow(Duration::from_secs(3)));
+    stage.registers.set_fault("traffic", Fault::Slow(Duration::from_secs(4)));
     let waiting = join_all(tokens.iter().map(|token| stage.data(1, WARD, token)));
     let meanwhile = async {
         reached(|| "the register is not asked".to_owned(), || stage.registers.asked("traffic") >= before + 5)

@@ -4,7 +4,9 @@
 //! Every process serves the same issuer and is reached at a port of its own, as behind a proxy. The first listens at
 //! the issuer's own address: browsers go there.
 
-use std::{collections::BTreeMap, fs, net::SocketAddr, path::PathBuf, process::Command, sync::Arc};
+use std::{
+    collections::BTreeMap, fs, net::SocketAddr, path::PathBuf, process::Command, sync::Arc, time::Duration,
+};
 
 use minhbach::{
     crypto::{Random, SystemRandom},
@@ -64,7 +66,11 @@ impl Stage {
         let idp = identity_provider(&folder.path().join("idp"), secret, &issuer);
         let issuers = Realm::all().into_iter().map(|realm| (realm.clone(), idp.issuer(&realm))).collect();
         let keys = settings::client_keys(None).unwrap();
-        let sources = registers.sections().unwrap().remove("sources").unwrap();
+        let mut sources = registers.sections().unwrap().remove("sources").unwrap();
+        // A slow register is waited for: what is tested is what happens meanwhile.
+        for source in sources.as_array_mut().unwrap() {
+            source.as_table_mut().unwrap().insert("timeout_ms".to_owned(), 30_000.into());
+        }
         let path = folder.path().join("minhbach.toml");
         Settings { port: first, issuers, secret, sites: SITES, keys: &keys, sources }.write(&path).unwrap();
         let mut tables: toml::Table = fs::read_to_string(&path).unwrap().parse().unwrap();
@@ -85,11 +91,15 @@ impl Stage {
             let ran = minhbach(&[verb, &["--config", nodes.first().unwrap().0.to_str().unwrap()]].concat());
             assert_eq!(ran.status.code(), Some(0), "{}", said(&ran));
         }
+        // Longer than any register here is slow.
+        let patience = Some(Duration::from_mins(1));
+        let patient =
+            outbound::http::Options { read_timeout: patience, timeout: patience, ..Default::default() };
         Self {
             registers,
             issuer,
             store: Store::open(&address, 4).await.unwrap(),
-            http: Exchange::new(outbound::http::client().unwrap()),
+            http: Exchange::new(outbound::http::client_with(&patient).unwrap()),
             nodes,
             keys,
             random: SystemRandom::default(),
