@@ -171,7 +171,7 @@ impl Review {
 pub struct ConsentTerms {
     /// How many days it is valid at most, 1 to 366.
     pub validity_days: u32,
-    /// How many tokens may be taken on one consent at most, 1 to 1,000; a request that does not say asks for one.
+    /// How many tokens of one use each may be taken on one consent at most, 1 to 1,000; a request that does not say asks for one.
     pub max_uses: u32,
     /// How often at most.
     pub frequency: Option<Frequency>,
@@ -230,7 +230,7 @@ pub struct Purpose {
     pub retention: Text,
     /// The longest life of a token, in seconds, 1 to 300.
     pub max_lifetime_s: u32,
-    /// How often a token may be used, 1 to 20.
+    /// How often a token may be used, 1 to 20; one that rests on consent is used once, whatever stands here.
     pub max_uses: u32,
     /// What the citizen is told.
     pub notice: Text,
