@@ -171,7 +171,8 @@ impl Review {
 pub struct ConsentTerms {
     /// How many days it is valid at most, 1 to 366.
     pub validity_days: u32,
-    /// How many tokens of one use each may be taken on one consent at most, 1 to 1,000; a request that does not say asks for one.
+    /// How many tokens, each for one use, may be taken on one consent at most, 1 to 1,000; a request that does not say
+    /// asks for one.
     pub max_uses: u32,
     /// How often at most.
     pub frequency: Option<Frequency>,
