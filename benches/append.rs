@@ -303,7 +303,7 @@ async fn twin(store: &Store) -> anyhow::Result<()> {
                 sqlx::query(sql).execute(write).await?;
             }
         }
-        Store::Postgres(pool) => {
+        Store::Postgres { pool, .. } => {
             sqlx::query(POSTGRES).execute(pool).await?;
             for sql in INDEXES {
                 sqlx::query(sql).execute(pool).await?;
@@ -321,7 +321,7 @@ async fn bare(store: &Store, world: &World, seconds: Duration) -> anyhow::Result
     const NEXT: &str = "SELECT COALESCE(MAX(idx), 0) + 1 FROM twin";
     let (mut next,): (i64,) = match store {
         Store::Sqlite { write, .. } => sqlx::query_as(NEXT).fetch_one(write).await?,
-        Store::Postgres(pool) => sqlx::query_as(NEXT).fetch_one(pool).await?,
+        Store::Postgres { pool, .. } => sqlx::query_as(NEXT).fetch_one(pool).await?,
     };
     let (mut rows, mut busy) = (0_u32, Duration::ZERO);
     while busy < seconds {
@@ -361,7 +361,7 @@ async fn insert(store: &Store, batch: Vec<Row>) -> anyhow::Result<()> {
             query.build().execute(&mut *tx).await?;
             tx.commit().await?;
         }
-        Store::Postgres(pool) => {
+        Store::Postgres { pool, .. } => {
             let mut tx = pool.begin().await?;
             sqlx::query(POSTGRES)
                 .bind(batch.iter().map(|r| r.0).collect::<Vec<_>>())

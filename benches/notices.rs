@@ -153,8 +153,8 @@ async fn drain(store: Store, queued: usize, done: Arc<AtomicBool>) -> anyhow::Re
     loop {
         tick.tick().await;
         let (open,): (i64,) = match &store {
-            Store::Sqlite { read, .. } => sqlx::query_as(OPEN).fetch_one(read).await?,
-            Store::Postgres(pool) => sqlx::query_as(OPEN).fetch_one(pool).await?,
+            Store::Sqlite { read, .. } => sqlx::query_as(OPEN).fetch_one(read.pool()).await?,
+            Store::Postgres { pool, .. } => sqlx::query_as(OPEN).fetch_one(pool).await?,
         };
         seen.push((begun.elapsed().as_secs_f64(), usize::try_from(open)?));
         if open == 0 {

@@ -110,8 +110,16 @@ pub enum Error {
 /// # Errors
 /// [`store::Error`] when the database fails or the list does not open; whoever decides must then refuse (I4).
 pub async fn load(engines: &Engines, subject: &Subject) -> Result<Rules, store::Error> {
+    open(subject, engines.store.standing(subject.id()).await?)
+}
+
+/// A person's rules as they are stored; `None` for somebody who never made any.
+///
+/// # Errors
+/// [`store::Error`] when the list does not open; whoever decides must then refuse (I4).
+pub fn open(subject: &Subject, row: Option<Row>) -> Result<Rules, store::Error> {
     let id = subject.id();
-    let Some(row) = engines.store.standing(id).await? else {
+    let Some(row) = row else {
         return Ok(Rules { subject: id, revision: 0, choices: Vec::new() });
     };
     let plain = crypto::open(subject.record_key(), &context(id, row.revision), &row.sealed);

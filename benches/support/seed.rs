@@ -32,7 +32,7 @@ pub(crate) async fn grow(store: &Store, size: i64) -> anyhow::Result<()> {
             sqlx::query(SQLITE).bind(from).bind(size).execute(write).await?;
             sqlx::query(HEAD).bind(size).bind(&edge).execute(write).await?;
         }
-        Store::Postgres(pool) => {
+        Store::Postgres { pool, .. } => {
             sqlx::query(POSTGRES).bind(from).bind(size).execute(pool).await?;
             sqlx::query(HEAD).bind(size).bind(&edge).execute(pool).await?;
         }
@@ -46,7 +46,7 @@ pub(crate) async fn settle(store: &Store) -> anyhow::Result<()> {
         Store::Sqlite { write, .. } => {
             sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(write).await.map(drop)?;
         }
-        Store::Postgres(pool) => {
+        Store::Postgres { pool, .. } => {
             sqlx::query("ANALYZE entries").execute(pool).await?;
             sqlx::query("CHECKPOINT").execute(pool).await?;
         }

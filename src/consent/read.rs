@@ -9,6 +9,8 @@ use crate::{
         subject::Subject,
     },
     engines::Engines,
+    standing::{self, Rules},
+    store::consents::Ruled,
     time::Millis,
 };
 
@@ -70,8 +72,8 @@ pub async fn of_grant(engines: &Engines, subject: &Subject, grant: Uuid) -> Resu
     own.map(|row| Consent::open(row, subject)).collect()
 }
 
-/// The consent a client would rest a request on: one for this purpose and this case, which the person read when she
-/// said yes. Of several, [`best`].
+/// The consent a client would rest a request on, with the person's own rules as they were read with it: one for this
+/// purpose and this case, which she read when she said yes. Of several, [`best`].
 ///
 /// # Errors
 /// [`Error`] when one cannot be read.
@@ -81,16 +83,18 @@ pub async fn live(
     subject: &Subject,
     purpose: &str,
     case: Option<&str>,
-) -> Result<Option<Consent>, Error> {
+) -> Result<Option<(Consent, Rules)>, Error> {
     let rows = engines.store.consents_with(client, subject.id()).await?;
-    let all: Vec<Consent> =
-        rows.into_iter().map(|row| Consent::open(row, subject)).collect::<Result<_, _>>()?;
-    let (mut same, now) = (all, engines.now());
+    // One statement read them all: they bear the same rules.
+    let rules = rows.first().and_then(Ruled::rules);
+    let mut same: Vec<Consent> =
+        rows.into_iter().map(|row| Consent::open(row.consent, subject)).collect::<Result<_, _>>()?;
     same.retain(|consent| {
         let record = &consent.record;
         record.purpose == purpose && record.case.as_deref() == case && record.scopes.is_empty()
     });
-    Ok(best(same, now))
+    let Some(best) = best(same, engines.now()) else { return Ok(None) };
+    Ok(Some((best, standing::open(subject, rules)?)))
 }
 
 /// Of consents to the same thing: given before paused before one under review, one with uses left before one used up,

@@ -32,7 +32,7 @@ use crate::{
         scope::ServiceScope,
         token::{DetailsRequest, TokenRequest, TokenResponse},
     },
-    standing,
+    standing::{self, Rules},
     store::append::{Command, Outcome},
     time::Millis,
 };
@@ -89,7 +89,7 @@ pub async fn issue(engines: &Engines, ask: Ask<'_>) -> Result<TokenResponse, Err
         Ok(grant) => grant,
         Err(refusal) => return Err(use_up(engines, &ask, refusal).await?),
     };
-    let ruling = match judge(engines, &ask, &grant, replays(&ask)).await {
+    let ruling = match judge(engines, &ask, &grant, grant.rules.as_ref(), replays(&ask)).await {
         Ok(ruling) => ruling,
         Err(refusal) => return Err(use_up(engines, &ask, refusal).await?),
     };
@@ -99,7 +99,7 @@ pub async fn issue(engines: &Engines, ask: Ask<'_>) -> Result<TokenResponse, Err
     }
     // The person changed her own rules in between. What the request could use once is used up, by this very request:
     // so it is decided again here, by the rules as they are now, and not sent back to be asked again.
-    let ruling = judge(engines, &ask, &grant, Vec::new()).await?;
+    let ruling = judge(engines, &ask, &grant, None, Vec::new()).await?;
     release(engines, &ask, &grant, ruling, Vec::new()).await?.ok_or_else(|| {
         let description =
             "the person's own rules are changing at this moment; ask again with everything fresh";
@@ -154,12 +154,13 @@ async fn details<'a>(
     let official = official::official(engines, client, detail.official.as_ref(), ask.actor.as_ref()).await?;
     let subject = request::subject(engines, client, &detail).await?;
     let emergency = emergency::gather(engines, ask, basis, &detail, official.as_ref()).await?;
-    let consent = match basis {
+    let live = match basis {
         BasisKind::Consent => {
             consent::live(engines, client.id, &subject, &purpose.id, detail.case.as_deref()).await?
         }
         BasisKind::Statutory | BasisKind::Emergency | BasisKind::Contract => None,
     };
+    let (consent, rules) = live.unzip();
     Ok(Grant {
         client,
         purpose,
@@ -172,6 +173,7 @@ async fn details<'a>(
         justification: detail.justification,
         scopes: Vec::new(),
         consent,
+        rules,
         emergency,
         fresh: false,
         refresh: false,
@@ -179,15 +181,19 @@ async fn details<'a>(
     })
 }
 
-/// Puts a grant before the rules, those of the law and her own: what its entry says, or why not. `replays` are used up
-/// with a refusal.
+/// Puts a grant before the rules, those of the law and her own (`read` already, or read now): what its entry says, or why
+/// not. `replays` are used up with a refusal.
 async fn judge(
     engines: &Engines,
     ask: &Ask<'_>,
     grant: &Grant<'_>,
+    read: Option<&Rules>,
     replays: Vec<(Uuid, Millis)>,
 ) -> Result<Ruling, Error> {
-    let rules = standing::load(engines, &grant.subject).await?;
+    let rules = match read {
+        Some(rules) => rules,
+        None => &standing::load(engines, &grant.subject).await?,
+    };
     let met = rules.facts(&grant.purpose.id, &grant.client.agency, engines.now());
     let decision = match own_token::decide(engines, grant, met) {
         Some(decision) => decision,

@@ -97,6 +97,7 @@ pub(super) fn resume<'a>(
         case: None,
         justification: None,
         scopes: consent.record.scopes.clone(),
+        rules: None,
         emergency: None,
         fresh: false,
         refresh: false,

@@ -76,6 +76,7 @@ pub(super) async fn resume<'a>(
         case: record.case.clone(),
         justification: record.justification.clone(),
         scopes: Vec::new(),
+        rules: None,
         emergency: None,
         fresh: false,
         refresh: false,

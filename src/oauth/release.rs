@@ -30,6 +30,7 @@ use crate::{
         token::{TokenResponse, TokenType},
     },
     registry::Client,
+    standing::Rules,
     store::{
         append::{Change, Command, Outcome, Require, Spend, Token},
         grants::Refresh,
@@ -55,6 +56,8 @@ pub(super) struct Grant<'a> {
     pub(super) scopes: Vec<String>,
     /// What it rests on, where that is consent.
     pub(super) consent: Option<Consent>,
+    /// The person's own rules, where they were read with the consent.
+    pub(super) rules: Option<Rules>,
     /// The circumstances, where that is an emergency.
     pub(super) emergency: Option<Emergency>,
     /// Whether the consent was given for this very request.

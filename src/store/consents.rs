@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::{Error, Store, Tx, on, read};
+use super::{Error, Store, Tx, on, read, standing::Standing as Rules};
 use crate::{
     domain::consent::{Act, State},
     time::Millis,
@@ -52,6 +52,25 @@ pub struct Consent {
     pub wake: Option<i64>,
     /// The record, sealed under the person's key.
     pub sealed: Vec<u8>,
+}
+
+/// A consent with the rules of the person whose it is.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Ruled {
+    /// The consent.
+    #[sqlx(flatten)]
+    pub consent: Consent,
+    rules_revision: Option<i64>,
+    rules_sealed: Option<Vec<u8>>,
+}
+
+impl Ruled {
+    /// Her own rules; `None` when she never made any.
+    #[must_use]
+    pub fn rules(&self) -> Option<Rules> {
+        let (revision, sealed) = (self.rules_revision?, self.rules_sealed.clone()?);
+        Some(Rules { subject: self.consent.subject, revision, sealed })
+    }
 }
 
 /// An event as it is stored.
@@ -142,13 +161,16 @@ impl Store {
         Ok(read!(self, |pool| sqlx::query_as(SQL).bind(subject).fetch_all(pool).await)?)
     }
 
-    /// What a person gave to one client and what stands, newest first.
+    /// What a person gave to one client and what stands, newest first, each with her own rules: whoever decides on the
+    /// one must know the other, and one reading costs half of two.
     ///
     /// # Errors
     /// [`Error`] when the database fails.
-    pub async fn consents_with(&self, client: Uuid, subject: Uuid) -> Result<Vec<Consent>, Error> {
-        const SQL: &str = "SELECT * FROM consents WHERE client = $1 AND subject = $2 \
-             AND state IN ('given', 'paused', 'under_review') ORDER BY id DESC";
+    pub async fn consents_with(&self, client: Uuid, subject: Uuid) -> Result<Vec<Ruled>, Error> {
+        const SQL: &str = "SELECT c.*, s.revision AS rules_revision, s.sealed AS rules_sealed \
+             FROM consents c LEFT JOIN standing s ON s.subject = c.subject \
+             WHERE c.client = $1 AND c.subject = $2 AND c.state IN ('given', 'paused', 'under_review') \
+             ORDER BY c.id DESC";
         Ok(read!(self, |pool| sqlx::query_as(SQL).bind(client).bind(subject).fetch_all(pool).await)?)
     }
 

@@ -38,7 +38,7 @@ fn migrator(postgres: bool) -> Migrator {
 pub(super) async fn run(store: &Store) -> Result<(), Error> {
     match store {
         Store::Sqlite { write, .. } => migrator(false).run(write).await?,
-        Store::Postgres(pool) => migrator(true).run(pool).await?,
+        Store::Postgres { pool, .. } => migrator(true).run(pool).await?,
     }
     Ok(())
 }

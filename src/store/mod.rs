@@ -21,6 +21,7 @@ pub mod tokens;
 
 mod error;
 mod migrate;
+mod readers;
 
 #[cfg(test)]
 pub(crate) mod scratch;
@@ -34,6 +35,7 @@ use sqlx::{
 };
 
 pub use error::Error;
+pub use readers::Readers;
 
 /// Runs one expression against whichever database is behind a [`Tx`].
 macro_rules! on {
@@ -51,17 +53,34 @@ macro_rules! on {
     };
 }
 
-/// Runs one reading expression against a pool, outside any transaction.
+/// Runs one reading statement on a connection of its own, outside any transaction.
 macro_rules! read {
-    ($store:expr, |$pool:ident| $body:expr) => {
+    ($store:expr, |$conn:ident| $body:expr) => {
         match $store {
-            $crate::store::Store::Sqlite { read: $pool, .. } => $body,
-            $crate::store::Store::Postgres($pool) => $body,
+            $crate::store::Store::Sqlite { read, .. } => $crate::store::lend!(read, |$conn| $body),
+            $crate::store::Store::Postgres { read, .. } => $crate::store::lend!(read, |$conn| $body),
         }
     };
 }
 
-pub(crate) use {on, read};
+/// Lends a connection for one statement, and keeps it where that went well.
+macro_rules! lend {
+    ($readers:expr, |$conn:ident| $body:expr) => {
+        match $readers.lend().await {
+            Ok(mut lent) => {
+                let $conn = &mut *lent.connection;
+                let result = $body;
+                if result.is_ok() {
+                    lent.keep();
+                }
+                result
+            }
+            Err(error) => Err(error),
+        }
+    };
+}
+
+pub(crate) use {lend, on, read};
 
 /// A handle on the database; cheap to clone.
 #[derive(Clone, Debug)]
@@ -71,10 +90,15 @@ pub enum Store {
         /// The single writing connection.
         write: SqlitePool,
         /// Reading connections.
-        read: SqlitePool,
+        read: Readers<Sqlite>,
     },
     /// A PostgreSQL primary.
-    Postgres(PgPool),
+    Postgres {
+        /// All connections.
+        pool: PgPool,
+        /// Those of them that read.
+        read: Readers<Postgres>,
+    },
 }
 
 /// A transaction; it is rolled back unless [`Tx::commit`] is called.
@@ -86,6 +110,9 @@ pub enum Tx {
     Postgres(Transaction<'static, Postgres>),
 }
 
+/// Connections to PostgreSQL that are never kept for reading: for the appender and for what else writes.
+const WRITERS: u32 = 2;
+
 impl Store {
     /// Opens `sqlite:PATH` (created if absent) or `postgres://…`.
     ///
@@ -96,12 +123,14 @@ impl Store {
             return Self::open_sqlite(Path::new(path), connections).await;
         }
         let options = PgConnectOptions::from_str(address)?.application_name("minhbach");
+        let most = connections.max(1 + WRITERS);
         let pool = PgPoolOptions::new()
-            .max_connections(connections.max(2))
+            .max_connections(most)
             .acquire_timeout(Duration::from_secs(5))
             .connect_with(options)
             .await?;
-        Ok(Self::Postgres(pool))
+        let read = Readers::of(pool.clone(), most - WRITERS);
+        Ok(Self::Postgres { pool, read })
     }
 
     async fn open_sqlite(path: &Path, readers: u32) -> Result<Self, Error> {
@@ -127,7 +156,7 @@ impl Store {
                 .before_acquire(|connection, _| Box::pin(async { Ok(!connection.is_in_transaction()) }))
         };
         let write = pool(1).connect_with(options.clone()).await?;
-        let read = pool(readers.max(1)).connect_with(options).await?;
+        let read = Readers::of(pool(readers.max(1)).connect_with(options).await?, readers);
         Ok(Self::Sqlite { write, read })
     }
 
@@ -139,7 +168,7 @@ impl Store {
         Ok(match self {
             // Taking the write lock at once avoids an upgrade that can only fail.
             Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
-            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+            Self::Postgres { pool, .. } => Tx::Postgres(pool.begin().await?),
         })
     }
 
@@ -166,7 +195,7 @@ impl Store {
                 read.close().await;
                 write.close().await;
             }
-            Self::Postgres(pool) => pool.close().await,
+            Self::Postgres { read, .. } => read.close().await,
         }
     }
 }

@@ -180,7 +180,7 @@ fn files(folder: &std::path::Path, needles: &[String]) {
 
 /// Every row of every table, as text; bytes are hexadecimal there.
 async fn rows(store: &Store, needles: &[String]) {
-    let Store::Postgres(pool) = store else { return };
+    let Store::Postgres { pool, .. } = store else { return };
     let mut both = needles.to_vec();
     for needle in needles {
         both.push(minhbach::domain::record::hex(needle.as_bytes()));

@@ -92,7 +92,7 @@ async fn another_persons_or_clients_consent_opens_nothing(s: Scratch) {
 async fn of_several_the_one_that_can_be_used_is_taken(s: Scratch) {
     let o = office(s).await;
     let found =
-        async || live(o.engines(), o.client.id, &o.person, PURPOSE, CASE).await.unwrap().unwrap().row.id;
+        async || live(o.engines(), o.client.id, &o.person, PURPOSE, CASE).await.unwrap().unwrap().0.row.id;
     let first = o.given(Wanted::default(), GrantWish::Create).await;
     o.at(1);
     let later = Limits { starts: NOW.0 + HOUR, ..once() };

@@ -42,7 +42,7 @@ async fn ten_thousand_random_histories_never_reach_what_must_not_be(s: Scratch) 
     let world = world(s, terms());
     let mut nodes = vec![world.engines.clone()];
     // SQLite has one writer; PostgreSQL is shared by two nodes here.
-    if matches!(world.engines.store, Store::Postgres(_)) {
+    if matches!(world.engines.store, Store::Postgres { .. }) {
         nodes.push(world.node().await);
     }
     let nodes = Arc::new(nodes);

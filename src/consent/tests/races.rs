@@ -16,7 +16,7 @@ use crate::{
 /// Several nodes on PostgreSQL; SQLite belongs to one process, whose writers would only starve each other.
 async fn nodes(o: &Office, n: usize) -> Vec<Engines> {
     let mut nodes = vec![o.engines().clone(); n];
-    if matches!(o.engines().store, Store::Postgres(_)) {
+    if matches!(o.engines().store, Store::Postgres { .. }) {
         for node in &mut nodes {
             *node = o.world.node().await;
         }
@@ -100,7 +100,7 @@ async fn after_the_entry_of_a_withdrawal_nothing_is_issued_or_released(s: Scratc
         let row = o.engines().store.consent(given.row.id).await.unwrap().unwrap();
         assert_eq!(usize::try_from(row.used).unwrap(), taken.len());
     }
-    if let Store::Postgres(pool) = &o.engines().store {
+    if let Store::Postgres { pool, .. } = &o.engines().store {
         let sql = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
         let (deadlocks,): (i64,) = sqlx::query_as(sql).fetch_one(pool).await.unwrap();
         assert_eq!(deadlocks, 0, "locks were taken in another order than everybody else's");

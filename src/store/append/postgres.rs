@@ -136,13 +136,14 @@ pub(super) async fn rules(tx: &mut Pg, people: &[Uuid]) -> Result<HashMap<Uuid, 
 }
 
 pub(super) async fn write_spent(tx: &mut Pg, used: &[(Uuid, i64)], spent: &[Spent]) -> Result<(), Error> {
-    const USED: &str = "UPDATE consents SET used = v.n FROM unnest($1::uuid[], $2::int8[]) AS v (id, n) \
-         WHERE consents.id = v.id";
-    const USES: &str = "INSERT INTO consent_uses (consent, at, token, entry) \
-         SELECT * FROM unnest($1::uuid[], $2::int8[], $3::uuid[], $4::uuid[])";
+    const SQL: &str = "WITH used AS (UPDATE consents SET used = v.n \
+           FROM unnest($1::uuid[], $2::int8[]) AS v (id, n) WHERE consents.id = v.id) \
+         INSERT INTO consent_uses (consent, at, token, entry) \
+         SELECT * FROM unnest($3::uuid[], $4::int8[], $5::uuid[], $6::uuid[])";
     let (id, n): (Vec<Uuid>, Vec<i64>) = used.iter().copied().unzip();
-    sqlx::query(USED).bind(id).bind(n).execute(&mut **tx).await?;
-    sqlx::query(USES)
+    sqlx::query(SQL)
+        .bind(id)
+        .bind(n)
         .bind(spent.iter().map(|row| row.spend.consent).collect::<Vec<_>>())
         .bind(spent.iter().map(|row| row.at).collect::<Vec<_>>())
         .bind(spent.iter().map(|row| row.spend.token).collect::<Vec<_>>())

@@ -77,8 +77,8 @@ impl Database {
 /// One number.
 pub(crate) async fn number(store: &Store, query: &'static str) -> i64 {
     match store {
-        Store::Sqlite { read, .. } => sqlx::query(query).fetch_one(read).await.unwrap().get(0),
-        Store::Postgres(pool) => sqlx::query(query).fetch_one(pool).await.unwrap().get(0),
+        Store::Sqlite { read, .. } => sqlx::query(query).fetch_one(read.pool()).await.unwrap().get(0),
+        Store::Postgres { pool, .. } => sqlx::query(query).fetch_one(pool).await.unwrap().get(0),
     }
 }
 
@@ -86,6 +86,6 @@ pub(crate) async fn number(store: &Store, query: &'static str) -> i64 {
 pub(crate) async fn meddle(store: &Store, on_sqlite: &'static str, on_postgres: &'static str) {
     match store {
         Store::Sqlite { write, .. } => drop(sqlx::raw_sql(on_sqlite).execute(write).await.unwrap()),
-        Store::Postgres(pool) => drop(sqlx::raw_sql(on_postgres).execute(pool).await.unwrap()),
+        Store::Postgres { pool, .. } => drop(sqlx::raw_sql(on_postgres).execute(pool).await.unwrap()),
     }
 }
