@@ -14,7 +14,6 @@ CREATE TABLE consents (
     starts     BIGINT NOT NULL,
     expires    BIGINT NOT NULL,
     max_uses   BIGINT NOT NULL,
-    used       BIGINT NOT NULL,
     freq_n     BIGINT,
     freq_ms    BIGINT,
     opens      BIGINT,
@@ -48,6 +47,10 @@ CREATE TABLE consent_uses (
     entry   UUID    NOT NULL,
     PRIMARY KEY (consent, at, token)
 );
+
+-- A consent with how often it was used: counted, not kept, so that a use does not write the long row anew.
+CREATE VIEW consents_now AS
+    SELECT c.*, (SELECT count(*) FROM consent_uses u WHERE u.consent = c.id) AS used FROM consents c;
 
 -- The exact texts people saw, by SHA-256; they hold no personal data.
 CREATE TABLE consent_texts (

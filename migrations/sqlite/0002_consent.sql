@@ -15,7 +15,6 @@ CREATE TABLE consents (
     starts     INTEGER NOT NULL,
     expires    INTEGER NOT NULL,
     max_uses   INTEGER NOT NULL,
-    used       INTEGER NOT NULL,
     freq_n     INTEGER,
     freq_ms    INTEGER,
     opens      INTEGER,
@@ -49,6 +48,10 @@ CREATE TABLE consent_uses (
     entry   BLOB    NOT NULL,
     PRIMARY KEY (consent, at, token)
 ) WITHOUT ROWID;
+
+-- A consent with how often it was used: counted, not kept, so that a use does not write the long row anew.
+CREATE VIEW consents_now AS
+    SELECT c.*, (SELECT count(*) FROM consent_uses u WHERE u.consent = c.id) AS used FROM consents c;
 
 -- The exact texts people saw, by SHA-256; they hold no personal data.
 CREATE TABLE consent_texts (

@@ -38,7 +38,7 @@ pub struct Consent {
     pub expires: i64,
     /// Tokens that may be taken on it.
     pub max_uses: i64,
-    /// Tokens that were.
+    /// Tokens that were, counted as it was read.
     pub used: i64,
     /// Not more than so many …
     pub freq_n: Option<i64>,
@@ -148,7 +148,7 @@ impl Store {
     /// # Errors
     /// [`Error`] when the database fails.
     pub async fn consent(&self, id: Uuid) -> Result<Option<Consent>, Error> {
-        const SQL: &str = "SELECT * FROM consents WHERE id = $1";
+        const SQL: &str = "SELECT * FROM consents_now WHERE id = $1";
         Ok(read!(self, |pool| sqlx::query_as(SQL).bind(id).fetch_optional(pool).await)?)
     }
 
@@ -157,7 +157,7 @@ impl Store {
     /// # Errors
     /// [`Error`] when the database fails.
     pub async fn consents_of(&self, subject: Uuid) -> Result<Vec<Consent>, Error> {
-        const SQL: &str = "SELECT * FROM consents WHERE subject = $1 ORDER BY id DESC";
+        const SQL: &str = "SELECT * FROM consents_now WHERE subject = $1 ORDER BY id DESC";
         Ok(read!(self, |pool| sqlx::query_as(SQL).bind(subject).fetch_all(pool).await)?)
     }
 
@@ -168,7 +168,7 @@ impl Store {
     /// [`Error`] when the database fails.
     pub async fn consents_with(&self, client: Uuid, subject: Uuid) -> Result<Vec<Ruled>, Error> {
         const SQL: &str = "SELECT c.*, s.revision AS rules_revision, s.sealed AS rules_sealed \
-             FROM consents c LEFT JOIN standing s ON s.subject = c.subject \
+             FROM consents_now c LEFT JOIN standing s ON s.subject = c.subject \
              WHERE c.client = $1 AND c.subject = $2 AND c.state IN ('given', 'paused', 'under_review') \
              ORDER BY c.id DESC";
         Ok(read!(self, |pool| sqlx::query_as(SQL).bind(client).bind(subject).fetch_all(pool).await)?)
@@ -179,7 +179,7 @@ impl Store {
     /// # Errors
     /// [`Error`] when the database fails.
     pub async fn consents_of_grant(&self, grant: Uuid) -> Result<Vec<Consent>, Error> {
-        const SQL: &str = "SELECT * FROM consents WHERE grant_id = $1 ORDER BY id";
+        const SQL: &str = "SELECT * FROM consents_now WHERE grant_id = $1 ORDER BY id";
         Ok(read!(self, |pool| sqlx::query_as(SQL).bind(grant).fetch_all(pool).await)?)
     }
 
@@ -188,7 +188,7 @@ impl Store {
     /// # Errors
     /// [`Error`] when the database fails.
     pub async fn consents_standing(&self, after: Uuid, most: i64) -> Result<Vec<Consent>, Error> {
-        const SQL: &str = "SELECT * FROM consents \
+        const SQL: &str = "SELECT * FROM consents_now \
              WHERE id > $1 AND state IN ('given', 'paused', 'under_review') ORDER BY id LIMIT $2";
         Ok(read!(self, |pool| sqlx::query_as(SQL).bind(after).bind(most).fetch_all(pool).await)?)
     }
@@ -198,7 +198,7 @@ impl Store {
     /// # Errors
     /// [`Error`] when the database fails.
     pub async fn consents_awake(&self, now: Millis, most: i64) -> Result<Vec<Consent>, Error> {
-        const SQL: &str = "SELECT * FROM consents WHERE wake <= $1 ORDER BY wake LIMIT $2";
+        const SQL: &str = "SELECT * FROM consents_now WHERE wake <= $1 ORDER BY wake LIMIT $2";
         Ok(read!(self, |pool| sqlx::query_as(SQL).bind(now.0).bind(most).fetch_all(pool).await)?)
     }
 
@@ -264,8 +264,8 @@ pub(super) async fn wake_waiting(tx: &mut Tx, at: Millis) -> Result<(), Error> {
 /// Inserts a consent with its first event.
 pub(super) async fn begin(tx: &mut Tx, begin: &Begin, at: Millis) -> Result<(), Error> {
     const SQL: &str = "INSERT INTO consents (id, subject, client, grant_id, state, revision, asked_at, answer_by, \
-           starts, expires, max_uses, used, freq_n, freq_ms, opens, closes, wake, sealed) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
+           starts, expires, max_uses, freq_n, freq_ms, opens, closes, wake, sealed) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
     let row = &begin.row;
     on!(tx, |c| {
         sqlx::query(SQL)
@@ -280,7 +280,6 @@ pub(super) async fn begin(tx: &mut Tx, begin: &Begin, at: Millis) -> Result<(), 
             .bind(row.starts)
             .bind(row.expires)
             .bind(row.max_uses)
-            .bind(row.used)
             .bind(row.freq_n)
             .bind(row.freq_ms)
             .bind(row.opens)
@@ -381,6 +380,8 @@ pub(super) struct Standing {
     pub(super) closes: Option<i64>,
     /// Uses in the period of the frequency, ending now.
     pub(super) recent: i64,
+    /// The revision of her own rules; 0 where she never made any.
+    pub(super) rules: i64,
 }
 
 /// The columns behind [`Standing`], in the order of the statement.
@@ -399,6 +400,7 @@ pub(super) struct StandingRow {
     opens: Option<i64>,
     closes: Option<i64>,
     recent: i64,
+    rules: Option<i64>,
 }
 
 /// By id.
@@ -418,6 +420,7 @@ pub(super) fn standing(rows: Vec<StandingRow>) -> HashMap<Uuid, Standing> {
                 opens: row.opens,
                 closes: row.closes,
                 recent: row.recent,
+                rules: row.rules.unwrap_or(0),
             };
             (row.id, standing)
         })

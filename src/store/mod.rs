@@ -156,6 +156,8 @@ impl Store {
                 .before_acquire(|connection, _| Box::pin(async { Ok(!connection.is_in_transaction()) }))
         };
         let write = pool(1).connect_with(options.clone()).await?;
+        // Whoever reads beside a writer loses its pages with each writing, and looks through all it had to lose them.
+        let options = options.pragma("cache_size", "-2000");
         let read = Readers::of(pool(readers.max(1)).connect_with(options).await?, readers);
         Ok(Self::Sqlite { write, read })
     }

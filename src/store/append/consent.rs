@@ -57,7 +57,7 @@ impl Ledger {
             }
         }
         let ids: Vec<(Uuid, i64)> = ids.into_iter().collect();
-        let people: Vec<Uuid> = people.into_iter().collect();
+        let mut people: Vec<Uuid> = people.into_iter().collect();
         let mut ledger = Self { consents: HashMap::new(), rules: HashMap::new(), spent: Vec::new() };
         if !ids.is_empty() {
             ledger.consents = match tx {
@@ -65,11 +65,15 @@ impl Ledger {
                 Tx::Postgres(tx) => postgres::consents(tx, &ids).await?,
             };
         }
+        // With each consent came the rules of the person whose it is.
+        ledger.rules = ledger.consents.values().map(|standing| (standing.subject, standing.rules)).collect();
+        people.retain(|person| !ledger.rules.contains_key(person));
         if !people.is_empty() {
-            ledger.rules = match tx {
+            let others = match tx {
                 Tx::Sqlite(tx) => sqlite::rules(tx, &people).await?,
                 Tx::Postgres(tx) => postgres::rules(tx, &people).await?,
             };
+            ledger.rules.extend(others);
         }
         Ok(ledger)
     }
@@ -162,16 +166,9 @@ impl Ledger {
         if self.spent.is_empty() {
             return Ok(());
         }
-        let used: BTreeMap<Uuid, i64> = self
-            .spent
-            .iter()
-            .map(|spent| spent.spend.consent)
-            .filter_map(|consent| Some((consent, self.consents.get(&consent)?.used)))
-            .collect();
-        let used: Vec<(Uuid, i64)> = used.into_iter().collect();
         match tx {
-            Tx::Sqlite(tx) => sqlite::write_spent(tx, &used, &self.spent).await,
-            Tx::Postgres(tx) => postgres::write_spent(tx, &used, &self.spent).await,
+            Tx::Sqlite(tx) => sqlite::write_spent(tx, &self.spent).await,
+            Tx::Postgres(tx) => postgres::write_spent(tx, &self.spent).await,
         }
     }
 }

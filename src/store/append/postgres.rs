@@ -121,8 +121,9 @@ pub(super) async fn live(
 }
 
 pub(super) async fn consents(tx: &mut Pg, ids: &[(Uuid, i64)]) -> Result<HashMap<Uuid, Standing>, Error> {
-    const SQL: &str = "SELECT c.id, c.subject, c.client, c.state, c.revision, c.starts, c.expires, c.max_uses, c.used, c.freq_n, c.opens, \
-           c.closes, CASE WHEN c.freq_ms IS NULL THEN 0 ELSE (SELECT COUNT(*) FROM consent_uses u \
+    const SQL: &str = "SELECT c.id, c.subject, c.client, c.state, c.revision, c.starts, c.expires, c.max_uses, c.freq_n, c.opens, c.closes, \
+           (SELECT COUNT(*) FROM consent_uses u WHERE u.consent = c.id) AS used, \
+           (SELECT s.revision FROM standing s WHERE s.subject = c.subject) AS rules, CASE WHEN c.freq_ms IS NULL THEN 0 ELSE (SELECT COUNT(*) FROM consent_uses u \
              WHERE u.consent = c.id AND u.at > v.at - c.freq_ms) END AS recent \
          FROM unnest($1::uuid[], $2::int8[]) AS v (id, at) JOIN consents c ON c.id = v.id";
     let (ids, at): (Vec<Uuid>, Vec<i64>) = ids.iter().copied().unzip();
@@ -135,15 +136,10 @@ pub(super) async fn rules(tx: &mut Pg, people: &[Uuid]) -> Result<HashMap<Uuid, 
     Ok(rows.into_iter().collect())
 }
 
-pub(super) async fn write_spent(tx: &mut Pg, used: &[(Uuid, i64)], spent: &[Spent]) -> Result<(), Error> {
-    const SQL: &str = "WITH used AS (UPDATE consents SET used = v.n \
-           FROM unnest($1::uuid[], $2::int8[]) AS v (id, n) WHERE consents.id = v.id) \
-         INSERT INTO consent_uses (consent, at, token, entry) \
-         SELECT * FROM unnest($3::uuid[], $4::int8[], $5::uuid[], $6::uuid[])";
-    let (id, n): (Vec<Uuid>, Vec<i64>) = used.iter().copied().unzip();
+pub(super) async fn write_spent(tx: &mut Pg, spent: &[Spent]) -> Result<(), Error> {
+    const SQL: &str = "INSERT INTO consent_uses (consent, at, token, entry) \
+         SELECT * FROM unnest($1::uuid[], $2::int8[], $3::uuid[], $4::uuid[])";
     sqlx::query(SQL)
-        .bind(id)
-        .bind(n)
         .bind(spent.iter().map(|row| row.spend.consent).collect::<Vec<_>>())
         .bind(spent.iter().map(|row| row.at).collect::<Vec<_>>())
         .bind(spent.iter().map(|row| row.spend.token).collect::<Vec<_>>())

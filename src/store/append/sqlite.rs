@@ -173,8 +173,9 @@ pub(super) async fn live(
 }
 
 pub(super) async fn consents(tx: &mut Lite, ids: &[(Uuid, i64)]) -> Result<HashMap<Uuid, Standing>, Error> {
-    const SQL: &str = "SELECT c.id, c.subject, c.client, c.state, c.revision, c.starts, c.expires, c.max_uses, c.used, c.freq_n, c.opens, \
-           c.closes, CASE WHEN c.freq_ms IS NULL THEN 0 ELSE (SELECT COUNT(*) FROM consent_uses u \
+    const SQL: &str = "SELECT c.id, c.subject, c.client, c.state, c.revision, c.starts, c.expires, c.max_uses, c.freq_n, c.opens, c.closes, \
+           (SELECT COUNT(*) FROM consent_uses u WHERE u.consent = c.id) AS used, \
+           (SELECT s.revision FROM standing s WHERE s.subject = c.subject) AS rules, CASE WHEN c.freq_ms IS NULL THEN 0 ELSE (SELECT COUNT(*) FROM consent_uses u \
              WHERE u.consent = c.id AND u.at > q.value - c.freq_ms) END AS recent \
          FROM json_each($1) q CROSS JOIN consents c ON c.id = substr($2, q.key * 16 + 1, 16)";
     let rows = sqlx::query_as(SQL)
@@ -196,16 +197,11 @@ pub(super) async fn rules(tx: &mut Lite, people: &[Uuid]) -> Result<HashMap<Uuid
     Ok(rows.into_iter().collect())
 }
 
-pub(super) async fn write_spent(tx: &mut Lite, used: &[(Uuid, i64)], spent: &[Spent]) -> Result<(), Error> {
-    // Two statements in one go: each on its own is a way to the database's thread and back.
-    const SQL: &str = "UPDATE consents SET used = q.value FROM json_each($1) q \
-         WHERE consents.id = substr($2, q.key * 16 + 1, 16); \
-         INSERT INTO consent_uses (consent, at, token, entry) \
-         SELECT substr($4, e.key * 48 + 1, 16), e.value, substr($4, e.key * 48 + 17, 16), \
-                substr($4, e.key * 48 + 33, 16) FROM json_each($3) e";
+pub(super) async fn write_spent(tx: &mut Lite, spent: &[Spent]) -> Result<(), Error> {
+    const SQL: &str = "INSERT INTO consent_uses (consent, at, token, entry) \
+         SELECT substr($2, e.key * 48 + 1, 16), e.value, substr($2, e.key * 48 + 17, 16), \
+                substr($2, e.key * 48 + 33, 16) FROM json_each($1) e";
     sqlx::query(SQL)
-        .bind(integers(used.iter().map(|row| row.1)))
-        .bind(Pack::ids(used.iter().map(|row| &row.0)).0)
         .bind(integers(spent.iter().map(|row| row.at)))
         .bind(Pack::ids(spent.iter().flat_map(|row| [&row.spend.consent, &row.spend.token, &row.entry])).0)
         .execute(&mut **tx)

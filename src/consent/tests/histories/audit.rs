@@ -35,7 +35,7 @@ macro_rules! all {
 }
 
 async fn tables(store: &Store) -> Tables {
-    let consents: Vec<Consent> = all!(store, "SELECT * FROM consents");
+    let consents: Vec<Consent> = all!(store, "SELECT * FROM consents_now");
     let rows: Vec<Event> = all!(store, "SELECT * FROM consent_events ORDER BY consent, seq");
     let used: Vec<(Uuid, i64, Uuid)> = all!(store, "SELECT consent, at, token FROM consent_uses");
     let tokens: Vec<Token> = all!(store, "SELECT * FROM tokens");
