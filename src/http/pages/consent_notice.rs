@@ -14,6 +14,7 @@ use super::{
 use crate::{
     domain::consent::Limits,
     i18n::{Arg, Lang, lower_first, text, text_with},
+    time::Millis,
 };
 
 /// Everything the text says.
@@ -53,6 +54,17 @@ pub struct ConsentNotice {
     pub refusing: String,
     /// The articles.
     pub citations: Vec<Citation>,
+    /// What she has allowed the agency before and a yes would change; `None` when it changes nothing.
+    pub older: Option<Older>,
+}
+
+/// What a yes does to older consents. No link stands here: the text is kept apart from whose it is.
+#[derive(Clone, Debug)]
+pub struct Older {
+    /// Whether they end; otherwise they stay and the new one joins them.
+    pub ends: bool,
+    /// Each by its purpose's title and the day it was given.
+    pub these: Vec<(String, Millis)>,
 }
 
 /// The texts as the shared parts of templates ask for them.
@@ -94,6 +106,10 @@ impl Fragment<'_> {
 
     fn limits(&self) -> Vec<String> {
         words::limits(self.page.lang, &self.notice.limits)
+    }
+
+    fn older(&self, (purpose, given): &(String, Millis)) -> String {
+        words::of_day(self.page.lang, purpose, *given)
     }
 }
 

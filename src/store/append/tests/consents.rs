@@ -301,6 +301,7 @@ async fn no_more_questions_reach_a_person_than_she_bears_not_even_in_one_batch(s
             asked_at: at_ms,
             expires: at_ms + 1000,
             next_poll: at_ms,
+            invited: false,
             sealed: vec![1],
         };
         let begin = Begin { row, entry: Uuid::nil(), event: vec![2] };
