@@ -251,7 +251,6 @@ async fn a_code_of_hers_serves_its_agency_once_for_ten_minutes(app: &mut TestApp
     let later = code().await;
     app.pass(Duration::from_mins(10));
     refused(ask(&later).await, "late");
-    bank.data(&code().await).await.challenged("a code at /data", "invalid_token", "token_malformed");
 }
 
 /// What she brings along herself takes nothing from what protects her.

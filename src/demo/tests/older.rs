@@ -190,6 +190,10 @@ async fn a_guardian_learns_nothing_of_an_older_consent_that_is_hidden_from_her(s
     let asked = child.get(&url).await.location;
     let page = child.get(&asked).await;
     assert!(page.status == StatusCode::OK && page.body.contains(STAYS), "{}", page.body);
+    // The text itself, which a guardian may read where it is kept, does not name it; the link beside it does.
+    let hidden_title = &w.engines.register.catalogue().purpose(HIDDEN).unwrap().title.vi;
+    let (text, beside) = page.body.split_once("Xem lại những điều đã cho phép trước đây").unwrap();
+    assert!(!text.contains(hidden_title) && beside.contains(hidden_title), "{}", page.body);
     let hers = mother.get(&asked).await;
     assert_eq!(hers.status, StatusCode::NOT_FOUND, "{}", hers.body);
     assert!(!hers.body.contains(&hidden.row.id.to_string()));

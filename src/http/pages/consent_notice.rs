@@ -14,7 +14,6 @@ use super::{
 use crate::{
     domain::consent::Limits,
     i18n::{Arg, Lang, lower_first, text, text_with},
-    time::Millis,
 };
 
 /// Everything the text says.
@@ -63,8 +62,9 @@ pub struct ConsentNotice {
 pub struct Older {
     /// Whether they end; otherwise they stay and the new one joins them.
     pub ends: bool,
-    /// Each by its purpose's title and the day it was given.
-    pub these: Vec<(String, Millis)>,
+    /// Each by its purpose's title and the day it was given; where the purpose is hidden from guardians, by neither:
+    /// whoever may see the consent reads both beside the text.
+    pub these: Vec<String>,
 }
 
 /// The texts as the shared parts of templates ask for them.
@@ -106,10 +106,6 @@ impl Fragment<'_> {
 
     fn limits(&self) -> Vec<String> {
         words::limits(self.page.lang, &self.notice.limits)
-    }
-
-    fn older(&self, (purpose, given): &(String, Millis)) -> String {
-        words::of_day(self.page.lang, purpose, *given)
     }
 }
 

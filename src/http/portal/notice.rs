@@ -11,7 +11,7 @@ use crate::{
         consent_notice::{self, ConsentNotice, render_notice},
         parts::{Citation, Field},
     },
-    i18n::Lang,
+    i18n::{self, Lang},
     oauth::grants::{self, Older},
 };
 
@@ -86,7 +86,8 @@ pub(super) async fn text(engines: &Engines, consent: &Consent, lang: Lang) -> Re
     Ok(Text { notice, html: text.body, hash, older })
 }
 
-/// What she is told of older consents: what each is for, in the words of its day, and when it was given.
+/// What she is told of older consents: what each is for, in the words of its day, and when it was given. What is hidden
+/// from guardians is only said to be there.
 async fn told(
     words: &mut Words<'_>,
     older: Option<&Older>,
@@ -94,7 +95,14 @@ async fn told(
     let Some(older) = older.filter(|older| !older.consents.is_empty()) else { return Ok(None) };
     let mut these = Vec::with_capacity(older.consents.len());
     for (one, given) in &older.consents {
-        these.push((titled(words, one).await?.title, *given));
+        let purpose = words.engines.register.catalogue().purpose(&one.record.purpose);
+        these.push(match purpose {
+            Some(purpose) if !purpose.guardian_hidden => {
+                words::of_day(words.lang, &titled(words, one).await?.title, *given)
+            }
+            // A guardian may read this text, if not now then where it is kept.
+            Some(_) | None => i18n::text(words.lang, "notice-older-other"),
+        });
     }
     Ok(Some(consent_notice::Older { ends: older.ends, these }))
 }

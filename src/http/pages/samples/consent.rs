@@ -17,6 +17,7 @@ use crate::{
             request::{Earlier, Joint, Optional, Request, RequestChanged, StepUp},
             requests::{RequestRow, Requests},
             withdraw::Withdraw,
+            words,
         },
         consent_notice::{ConsentNotice, Older, render_notice},
         parts::Field,
@@ -89,8 +90,10 @@ pub(in crate::http::pages) fn notice(make: Make) -> ConsentNotice {
             "Your application still goes ahead. You only need to bring paper copies to the counter.",
         ),
         citations: citations(make),
-        older: (make.filling != Filling::Empty)
-            .then(|| Older { ends: true, these: vec![(purpose(make), minutes_ago(90 * DAY))] }),
+        older: (make.filling != Filling::Empty).then(|| Older {
+            ends: true,
+            these: vec![words::of_day(make.lang, &purpose(make), minutes_ago(90 * DAY))],
+        }),
     }
 }
 

@@ -16,6 +16,7 @@ notice-retention = How long the agency may keep it:
 notice-older = What was allowed before
 notice-older-ends = If you say yes, what was allowed this agency before ends:
 notice-older-stays = If you say yes, this is added to what was allowed before, which stays as it is:
+notice-older-other = Something else
 consent-of-day = { $purpose } (on { $date })
 notice-refusing-h2 = If you say no
 notice-free = The choice is yours.

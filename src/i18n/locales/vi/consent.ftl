@@ -16,6 +16,7 @@ notice-retention = Cơ quan được giữ bao lâu:
 notice-older = Điều đã cho phép trước đây
 notice-older-ends = Nếu ông/bà đồng ý, những điều đã cho phép cơ quan này sau đây sẽ kết thúc:
 notice-older-stays = Nếu ông/bà đồng ý, điều này được thêm vào những điều sau đây, vẫn giữ nguyên:
+notice-older-other = Một điều khác
 consent-of-day = { $purpose } (ngày { $date })
 notice-refusing-h2 = Nếu không đồng ý
 notice-free = Ông/bà được tự quyết định.
