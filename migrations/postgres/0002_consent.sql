@@ -79,14 +79,18 @@ CREATE TABLE refresh_tokens (
 );
 CREATE INDEX refresh_tokens_grant ON refresh_tokens (grant_id);
 
--- Pushed authorization requests by SHA-256 of the request_uri (RFC 9126).
+-- Pushed authorization requests by SHA-256 of the request_uri (RFC 9126); with the browser that arrived with one, by
+-- SHA-256 of its cookie, and when that browser went back.
 CREATE TABLE pushed_requests (
-    hash    BYTEA    PRIMARY KEY,
+    hash    BYTEA   PRIMARY KEY,
     client  UUID    NOT NULL,
     consent UUID,
-    sealed  BYTEA    NOT NULL,
-    expires BIGINT NOT NULL
+    browser BYTEA,
+    sealed  BYTEA   NOT NULL,
+    expires BIGINT  NOT NULL,
+    left_at BIGINT
 );
+CREATE INDEX pushed_requests_consent ON pushed_requests (consent) WHERE consent IS NOT NULL;
 
 -- Authorization codes by SHA-256; used once through `replay`.
 CREATE TABLE codes (
@@ -98,7 +102,7 @@ CREATE TABLE codes (
 );
 
 -- Backchannel authentication requests by SHA-256 of the auth_req_id (CIBA). Without a consent: asked in vain, and
--- the client cannot tell.
+-- the client cannot tell. Invited: asked with a code of hers, which does not count among what she bears.
 CREATE TABLE backchannel_requests (
     hash      BYTEA    PRIMARY KEY,
     client    UUID    NOT NULL,
@@ -107,10 +111,19 @@ CREATE TABLE backchannel_requests (
     sealed    BYTEA    NOT NULL,
     asked_at  BIGINT NOT NULL,
     expires   BIGINT NOT NULL,
-    next_poll BIGINT NOT NULL
+    next_poll BIGINT NOT NULL,
+    invited   BOOLEAN NOT NULL
 );
 CREATE INDEX backchannel_requests_subject ON backchannel_requests (subject, asked_at);
 CREATE INDEX backchannel_requests_consent ON backchannel_requests (consent) WHERE consent IS NOT NULL;
+
+-- Codes by which a person lets one agency ask her, one a person and agency: keyed digests of both and of the code.
+CREATE TABLE hint_codes (
+    owner   BYTEA   PRIMARY KEY,
+    code    BYTEA   NOT NULL UNIQUE,
+    subject UUID    NOT NULL,
+    expires BIGINT  NOT NULL
+);
 
 -- What recipients of data must be told, until they acknowledge it; written with the change that causes it.
 CREATE TABLE notices (

@@ -80,14 +80,18 @@ CREATE TABLE refresh_tokens (
 ) WITHOUT ROWID;
 CREATE INDEX refresh_tokens_grant ON refresh_tokens (grant_id);
 
--- Pushed authorization requests by SHA-256 of the request_uri (RFC 9126).
+-- Pushed authorization requests by SHA-256 of the request_uri (RFC 9126); with the browser that arrived with one, by
+-- SHA-256 of its cookie, and when that browser went back.
 CREATE TABLE pushed_requests (
     hash    BLOB    PRIMARY KEY,
     client  BLOB    NOT NULL,
     consent BLOB,
+    browser BLOB,
     sealed  BLOB    NOT NULL,
-    expires INTEGER NOT NULL
+    expires INTEGER NOT NULL,
+    left_at INTEGER
 ) WITHOUT ROWID;
+CREATE INDEX pushed_requests_consent ON pushed_requests (consent) WHERE consent IS NOT NULL;
 
 -- Authorization codes by SHA-256; used once through `replay`.
 CREATE TABLE codes (
@@ -99,7 +103,7 @@ CREATE TABLE codes (
 ) WITHOUT ROWID;
 
 -- Backchannel authentication requests by SHA-256 of the auth_req_id (CIBA). Without a consent: asked in vain, and
--- the client cannot tell.
+-- the client cannot tell. Invited: asked with a code of hers, which does not count among what she bears.
 CREATE TABLE backchannel_requests (
     hash      BLOB    PRIMARY KEY,
     client    BLOB    NOT NULL,
@@ -108,10 +112,19 @@ CREATE TABLE backchannel_requests (
     sealed    BLOB    NOT NULL,
     asked_at  INTEGER NOT NULL,
     expires   INTEGER NOT NULL,
-    next_poll INTEGER NOT NULL
+    next_poll INTEGER NOT NULL,
+    invited   INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX backchannel_requests_subject ON backchannel_requests (subject, asked_at);
 CREATE INDEX backchannel_requests_consent ON backchannel_requests (consent) WHERE consent IS NOT NULL;
+
+-- Codes by which a person lets one agency ask her, one a person and agency: keyed digests of both and of the code.
+CREATE TABLE hint_codes (
+    owner   BLOB    PRIMARY KEY,
+    code    BLOB    NOT NULL UNIQUE,
+    subject BLOB    NOT NULL,
+    expires INTEGER NOT NULL
+) WITHOUT ROWID;
 
 -- What recipients of data must be told, until they acknowledge it; written with the change that causes it.
 CREATE TABLE notices (

@@ -58,16 +58,30 @@ pub struct Answering {
     pub shown: (&'static str, String, bool),
     /// What must never have been used before: the pushed request this answers.
     pub replays: Vec<(Uuid, Millis)>,
-    /// What happens with a yes: the code that is handed out.
+    /// What happens with a yes.
     pub also: Vec<Change>,
 }
 
-/// Takes an answer. A consent answered twice, too late, by the same one of two, by nobody who can answer for the person,
+/// Takes an answer, whatever becomes of grants.
+///
+/// # Errors
+/// As [`answer_within`].
+pub async fn answer(engines: &Engines, consent: &Consent, ask: Answering) -> Result<Consent, Error> {
+    answer_within(engines, consent, ask, Require::default()).await
+}
+
+/// Takes an answer, where this still holds at the moment it gets its place: `require.grant` is what the person read of the
+/// grant that a yes changes, if she read of one. A consent answered twice, too late, by the same one of two, by nobody who can answer for the person,
 /// or after a weaker sign-in than it demands is refused, whatever the caller has looked at.
 ///
 /// # Errors
 /// [`Error`]; nothing has changed.
-pub async fn answer(engines: &Engines, consent: &Consent, ask: Answering) -> Result<Consent, Error> {
+pub async fn answer_within(
+    engines: &Engines,
+    consent: &Consent,
+    ask: Answering,
+    mut require: Require,
+) -> Result<Consent, Error> {
     let now = engines.now();
     if consent.state.is_waiting() && now.0 >= consent.row.answer_by {
         return Err(Error::TooLate);
@@ -86,7 +100,7 @@ pub async fn answer(engines: &Engines, consent: &Consent, ask: Answering) -> Res
     let shown = Shown { hash: hash.clone(), lang: lang.to_owned(), sensitive_notice };
     let mut record = consent.record.clone();
     let entry = engines.id();
-    let (mut changes, mut also, mut require) = (Vec::new(), Vec::new(), Require::default());
+    let (mut changes, mut also) = (Vec::new(), Vec::new());
     if let Answer::Give(give) = &ask.answer {
         mark(&mut record, give, consent.state == State::HalfGiven)?;
         // Her own rule is the newer word, and stays so until the entry has its place.
@@ -101,6 +115,9 @@ pub async fn answer(engines: &Engines, consent: &Consent, ask: Answering) -> Res
             let kept = grant(engines, consent, give.grant, now).await?;
             next.row.grant_id = Some(kept.id);
             next.row.wake = Some(wake(engines, &record, now));
+            if require.grant.is_some() && require.grant != kept.require {
+                return Err(Error::Stale);
+            }
             require.grant = kept.require;
             changes.extend(kept.changes);
             changes.extend(ask.also);

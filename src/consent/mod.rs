@@ -12,7 +12,7 @@ pub mod notice;
 pub mod program;
 mod read;
 
-pub use answer::{Answer, Answering, Give, GrantWish, answer};
+pub use answer::{Answer, Answering, Give, GrantWish, answer, answer_within};
 pub use ask::{Ask, ask, ask_within};
 pub use clock::{end_overtaken, run_due};
 pub use end::{end, stop};

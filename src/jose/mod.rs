@@ -1,6 +1,6 @@
 //! JSON Web Keys, Signatures and Tokens (RFC 7515, 7517, 7519, 7638) and what OAuth builds from them: client
 //! assertions (RFC 7523 as FAPI 2.0 narrows it), DPoP proofs (RFC 9449), access tokens (RFC 9068), request objects
-//! (RFC 9101), signed answers (JARM, RFC 9701), status lists, security events (RFC 8417) and login hints (CIBA).
+//! (RFC 9101), signed answers (JARM, RFC 9701), status lists and security events (RFC 8417).
 //!
 //! In scope: reading, checking and writing these texts; everything is decided from the arguments, `now` among them.
 //! Out of scope: storing keys, remembering `jti`s ([`replay_id`] only names them), HTTP, and encryption (RFC 7516).
@@ -10,7 +10,6 @@ pub mod access_token;
 pub mod assertion;
 pub mod dpop;
 pub mod jws;
-pub mod login_hint;
 pub mod request_object;
 pub mod security_event;
 pub mod signed_answers;

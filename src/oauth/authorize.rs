@@ -1,21 +1,23 @@
 //! The authorization endpoint's work: a person arrives with a pushed request, is asked, answers, and goes back with a
 //! code; and the code is exchanged (RFC 6749 §4.1, RFC 7636, RFC 9207, RFC 9449 §10).
 //!
-//! Arriving asks and uses nothing up; only the answer does (FAPI 2.0 §5.3.2.2 note 3). Out of scope: who is signed in
-//! and what the page looks like (`http::portal`).
+//! Arriving asks and uses nothing up; only the answer does (FAPI 2.0 §5.3.2.2 note 3). Out of scope: which browser goes
+//! back with what ([`super::onward`]), who is signed in and what the page looks like (`http::portal`).
 
 use std::time::Duration;
 
 use super::{
-    Error, backchannel,
+    Error, grants,
     issue::Ask,
+    onward::{Onward, code_context, go_on, onward, open, ruled_out},
     own_token,
-    pushed::{Wish, context, grant_wish, hash, wish},
+    pushed::{Wish, hash, wish},
     refresh::resume,
     release::{Again, Grant, Once, used_again},
 };
 use crate::{
-    consent::{self, Answer, Answering, Consent, Give},
+    consent::{self, Answer, Answering, Consent, Give, GrantWish},
+    crypto,
     domain::{
         self,
         catalogue::Purpose,
@@ -23,23 +25,16 @@ use crate::{
         subject::Subject,
     },
     engines::Engines,
-    jose::{self, signed_answers},
+    jose,
     protocol::{
-        authorize::{
-            AuthorizationResponse, AuthorizeQuery, CODE_LIFETIME, IssuedCode, PushedRequest, ResponseMode,
-            Verdict, Wanted, append,
-        },
+        authorize::{AuthorizeQuery, IssuedCode, Wanted},
         error::{ErrorCode, OAuthError},
         rar::AuthorizationDetail,
         token::CodeRequest,
     },
     registry::Client,
-    secret::Secret,
     standing::{self, Question},
-    store::{
-        append::Change,
-        grants::{Code, Pushed as Row},
-    },
+    store::append::{Change, GrantHolds, Require},
     time::Millis,
 };
 
@@ -98,9 +93,9 @@ async fn plea<'a>(
     Ok(Plea { purpose, subject, fields, limits, case, justification, official, scopes: Vec::new() })
 }
 
-/// A person arrives at `/oauth/authorize`: `reader`, the one who signed in, whomever she acts for. `may_answer` says
-/// whether she may answer for the one the request is about (she is that person, or acts for her) about the purpose with
-/// this id.
+/// A person arrives at `/oauth/authorize`: `reader`, the one who signed in, whomever she acts for, in the browser with
+/// this cookie. `may_answer` says whether she may answer for the one the request is about (she is that person, or acts for
+/// her) about the purpose with this id. The first browser in which somebody may is the one that goes back.
 ///
 /// # Errors
 /// [`Error::Refused`] when there is no such request any more; she is then shown a page, never sent anywhere.
@@ -108,6 +103,7 @@ pub async fn arrive(
     engines: &Engines,
     query: &AuthorizeQuery,
     reader: &Subject,
+    browser: &str,
     may_answer: impl AsyncFnOnce(&Subject, &str) -> bool,
 ) -> Result<Arrival, Error> {
     let gone = || {
@@ -128,7 +124,8 @@ pub async fn arrive(
         }
         let open = consent.state.is_waiting() && now.0 < consent.row.answer_by;
         // She is told why, and led back, by the page of the question.
-        return if open || consent.was_outdated() {
+        let goes_back = onward(engines, &consent, Some(browser)).await? == Onward::Ready;
+        return if open || goes_back || consent.was_outdated() {
             Ok(Arrival::Asked(Box::new(consent)))
         } else {
             Err(gone().into())
@@ -153,8 +150,7 @@ pub async fn arrive(
             justification: wish.justification.as_deref(),
         };
         standing::withhold(engines, &wish.subject, question, why, Vec::new()).await?;
-        // The same as if she had said it now: what she chose is not the agency's to know.
-        return Ok(Arrival::RuledOut(go_back(engines, &client.client_id, &request, said_no())?));
+        return Ok(Arrival::RuledOut(ruled_out(engines, &client.client_id, &row)?));
     }
     let once = jose::replay_id("arrival", &query.client_id, &query.request_uri, Millis(row.expires));
     let asked = consent::ask(
@@ -175,7 +171,7 @@ pub async fn arrive(
             joint: false,
             scopes: wish.scopes,
             replays: vec![(once, Millis(row.expires))],
-            also: &|id| vec![Change::BindPushed(row.hash.clone(), id)],
+            also: &|id| vec![Change::BindPushed(row.hash.clone(), id, crypto::sha256(browser.as_bytes()))],
         },
     )
     .await;
@@ -203,138 +199,58 @@ pub enum Said {
     Later,
 }
 
+/// Before whose eyes an answer was given: what she read, and where.
+pub struct Read<'a> {
+    /// Language and HTML of the text, exactly as it was shown, and whether it said that fields are sensitive.
+    pub shown: (&'static str, String, bool),
+    /// What the text said of the grant that a yes would change ([`grants::older`]).
+    pub told: Option<GrantHolds>,
+    /// The cookie of the browser.
+    pub browser: Option<&'a str>,
+}
+
 /// What came of an answer.
 #[derive(Debug)]
 pub struct Answered {
     /// The consent as it stands now.
     pub consent: Consent,
-    /// Where the browser goes, when it was sent here and nothing is left to answer.
+    /// Where this browser goes, when it is the one that was sent here and nothing is left to answer.
     pub location: Option<String>,
 }
 
-/// Takes a person's answer to a request, however it came, in one transaction with the code.
+/// Takes a person's answer to a request, however it came. Whoever answers in the browser that was sent here goes back
+/// from there; who answers elsewhere does not.
 ///
 /// # Errors
-/// [`consent::Error`] inside [`Error::Consent`]; nothing has changed.
+/// [`consent::Error`] inside [`Error::Consent`], and nothing has changed. Any other error may come after the answer was
+/// recorded: the browser can then still go on ([`go_on`]).
 pub async fn answer(
     engines: &Engines,
     consent: &Consent,
     by: Actor,
     said: Said,
-    shown: (&'static str, String, bool),
+    read: Read<'_>,
 ) -> Result<Answered, Error> {
-    let pushed = match consent.record.channel {
-        Channel::Present => engines.store.pushed_for(consent.row.id).await?,
-        Channel::Absent => None,
-    };
-    let request = pushed.as_ref().map(|row| open(engines, row)).transpose()?;
-    let now = engines.now();
-    let optional = match said {
-        Said::Yes(optional) => Some(optional),
-        Said::No => None,
-        Said::Later => {
-            let answer =
-                Answering { by, answer: Answer::Defer, shown, replays: Vec::new(), also: Vec::new() };
-            return Ok(Answered {
-                consent: consent::answer(engines, consent, answer).await?,
-                location: None,
-            });
+    let (answer, require) = match said {
+        Said::Later => (Answer::Defer, Require::default()),
+        Said::No => (Answer::Refuse, Require::default()),
+        Said::Yes(optional) => {
+            let grant = grants::wished(engines, consent).await?;
+            // INVARIANT: a yes ends or joins what she was told of (Law 91/2025/QH15, Article 9(2)), and nothing else.
+            if grant != GrantWish::Create && read.told.is_none() {
+                return Err(consent::Error::Stale.into());
+            }
+            let require = Require { grant: read.told, ..Require::default() };
+            (Answer::Give(Give { optional, grant }), require)
         }
     };
-    let code = engines.random.token();
-    let mut also = Vec::new();
-    let wish = match consent.record.channel {
-        Channel::Present => grant_wish(request.as_ref().and_then(|request| request.grant)),
-        Channel::Absent => backchannel::wished(engines, consent).await?,
-    };
-    if let (Some(request), true) = (&request, optional.is_some()) {
-        also.push(issue_code(engines, consent, request, &code, now)?);
-    }
-    let answer = match optional {
-        Some(optional) => Answer::Give(Give { optional, grant: wish }),
-        None => Answer::Refuse,
-    };
-    let answering = Answering { by, answer, shown, replays: Vec::new(), also };
-    let consent = consent::answer(engines, consent, answering).await?;
-    let location = match (&request, consent.state) {
-        (Some(request), State::Given) => Some(Verdict::Code(Secret::new(code))).map(|v| (request, v)),
-        (Some(request), State::Refused) => Some((request, said_no())),
+    let answering = Answering { by, answer, shown: read.shown, replays: Vec::new(), also: Vec::new() };
+    let consent = consent::answer_within(engines, consent, answering, require).await?;
+    let location = match consent.state {
+        State::Given | State::Refused => go_on(engines, &consent, read.browser).await?,
         _ => None,
     };
-    let client = &consent.record.client_id;
-    let location =
-        location.map(|(request, verdict)| go_back(engines, client, request, verdict)).transpose()?;
     Ok(Answered { consent, location })
-}
-
-/// Where the browser goes back to from a request that waits for what is no longer asked: the agency is told that it must
-/// ask again. `None` when she was not sent here.
-///
-/// # Errors
-/// [`Error`] when the pushed request cannot be read.
-pub async fn outdated(engines: &Engines, consent: &Consent) -> Result<Option<String>, Error> {
-    let pushed = match consent.record.channel {
-        Channel::Present => engines.store.pushed_for(consent.row.id).await?,
-        Channel::Absent => None,
-    };
-    let Some(row) = pushed else { return Ok(None) };
-    let verdict = Verdict::Error(purpose_changed(ErrorCode::InvalidAuthorizationDetails));
-    go_back(engines, &consent.record.client_id, &open(engines, &row)?, verdict).map(Some)
-}
-
-/// The purpose has changed while the person had not answered.
-pub(super) fn purpose_changed(code: ErrorCode) -> OAuthError {
-    let description = "the purpose has changed since it was asked for; ask again";
-    OAuthError::new(code, "purpose_changed", description)
-}
-
-fn issue_code(
-    engines: &Engines,
-    consent: &Consent,
-    request: &PushedRequest,
-    code: &str,
-    now: Millis,
-) -> Result<Change, Error> {
-    let hash = hash(code);
-    let expires = Millis(now.0.saturating_add(CODE_LIFETIME * 1000));
-    let issued = IssuedCode {
-        client_id: consent.record.client_id.clone(),
-        redirect_uri: request.redirect_uri.clone(),
-        code_challenge: request.code_challenge.clone(),
-        dpop_jkt: request.dpop_jkt.clone(),
-        resource: request.resource.clone(),
-        consent: consent.row.id,
-        expires,
-    };
-    let plain = serde_json::to_vec(&issued).map_err(|_| Error::Inconsistent("code"))?;
-    let sealed = engines.vault.seal_private(&code_context(&hash), &plain);
-    let (client, consent) = (consent.row.client, consent.row.id);
-    Ok(Change::PutCode(Box::new(Code { hash, client, consent, sealed, expires: expires.0 })))
-}
-
-fn said_no() -> Verdict {
-    Verdict::Error(OAuthError::new(ErrorCode::AccessDenied, "refused", "the person said no"))
-}
-
-/// Where the browser goes with an answer: in the query, or signed (JARM).
-fn go_back(
-    engines: &Engines,
-    client: &str,
-    request: &PushedRequest,
-    verdict: Verdict,
-) -> Result<String, Error> {
-    let iss = engines.addresses.issuer.clone();
-    let answer = AuthorizationResponse { iss, state: request.state.clone(), verdict };
-    let location = match request.response_mode {
-        ResponseMode::Query => answer.location(&request.redirect_uri),
-        ResponseMode::Jwt => {
-            let now = engines.now();
-            let claims = signed_answers::SignedResponse::new(&answer.iss, client, now, answer.parameters());
-            let jwt = engines.tokens.sign(signed_answers::RESPONSE_TYPE, &claims, now)?;
-            append(&request.redirect_uri, &[("response", jwt)])
-        }
-    };
-    location.ok_or(Error::Inconsistent("redirect_uri"))
 }
 
 /// What a code stands for.
@@ -369,13 +285,4 @@ pub(super) async fn redeem<'a>(
 /// What is remembered of something that is exchanged once.
 pub(super) fn once(secret: &str, expires: Millis, again: Again) -> Once {
     Once { id: jose::replay_id("exchange", "", secret, expires), expires, again }
-}
-
-fn open(engines: &Engines, row: &Row) -> Result<PushedRequest, Error> {
-    let plain = engines.vault.open_private(&context(&row.hash), &row.sealed);
-    plain.and_then(|bytes| serde_json::from_slice(&bytes).ok()).ok_or(Error::Inconsistent("pushed request"))
-}
-
-fn code_context(hash: &[u8]) -> Vec<u8> {
-    [b"code:".as_slice(), hash].concat()
 }

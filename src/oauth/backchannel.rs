@@ -2,33 +2,32 @@
 //!
 //! Whom to ask is a hint, and the person of the authorization detail must be the same. Beyond what one person bears in
 //! a day, or where she does not want to be asked, a request is withheld: it is kept and answered like any other, the
-//! client polls until it ends, and the citizen finds an entry. A hint token she made herself is neither counted nor muted.
-//! Out of scope: the polls (`poll`).
+//! client polls until it ends, and the citizen finds an entry. What is asked with a code she made herself ([`super::hint`])
+//! is neither counted nor muted. Out of scope: the polls (`poll`).
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    Authenticated, Error, client,
-    pushed::{check_grant, grant_wish, hash, wish},
+    Authenticated, Error, client, hint,
+    pushed::{check_grant, hash, wish},
     request,
 };
 use crate::{
-    consent::{self, Consent, GrantWish},
+    consent::{self, Consent},
     domain::{
         catalogue::Purpose,
         consent::{Channel, Limits},
         subject::Subject,
     },
     engines::{Engines, Recorded},
-    jose::login_hint::{self, LoginHint},
     limit::Limit,
     protocol::{
         ciba::{BackchannelRequest, BackchannelResponse, Hint, INTERVAL},
         error::{ErrorCode, OAuthError},
         form::Form,
         grants::Action as GrantAction,
-        rar::AuthorizationDetail,
+        rar::{AuthorizationDetail, Subject as Named},
     },
     registry::Client,
     standing::{self, Question},
@@ -41,6 +40,9 @@ use crate::{
 
 /// How often a request is decided anew because her rules, or what has reached her, changed meanwhile.
 const TRIES: usize = 4;
+
+/// The reason for every code that does not serve: unknown, over, used, another agency's.
+const NO_CODE: &str = "hint_code_unknown";
 
 /// How citizens who are not there may be asked.
 #[derive(Clone, Debug)]
@@ -71,7 +73,7 @@ struct Asked<'a> {
     subject: Subject,
     limits: Limits,
     official: Option<(String, String)>,
-    /// The hint token she made herself, to be used up.
+    /// The code she made herself, to be used up.
     invited: Option<(Uuid, Millis)>,
 }
 
@@ -106,6 +108,7 @@ pub async fn ask_absent(
         asked_at: now.0,
         expires: expires.0,
         next_poll: now.0,
+        invited: asked.invited.is_some(),
     };
     reach(engines, &who.client, asked, expires, &row, prompting).await?;
     Ok(BackchannelResponse { auth_req_id: name, expires_in, interval: INTERVAL })
@@ -125,9 +128,16 @@ async fn check<'a>(
     }
     let request = BackchannelRequest::from_form(form)?;
     request::audience(engines, request.resource.as_deref()).await?;
-    let detail =
-        AuthorizationDetail::parse_list(request.authorization_details.expose()).map_err(OAuthError::from)?;
     let (hinted, invited) = hinted(engines, client, &request.hint, prompting).await?;
+    // Who brings a code may know nothing else of her: the code then says whom the detail is about.
+    let named = match invited {
+        Some(_) => {
+            Some(Named::Handle(engines.vault.handle(&client.agency, &hinted).await?.as_ref().to_owned()))
+        }
+        None => None,
+    };
+    let details = request.authorization_details.expose();
+    let detail = AuthorizationDetail::parse_list_about(details, named).map_err(OAuthError::from)?;
     let wish = wish(engines, client, detail).await?;
     if hinted.id() != wish.subject.id() {
         return Err(nobody("login_hint_mismatch").into());
@@ -146,8 +156,8 @@ async fn check<'a>(
     })
 }
 
-/// Whom a hint means, and the hint token to be used up. A well-formed national id always means somebody: nobody learns
-/// here who exists.
+/// Whom a hint means, and the code to be used up. A well-formed national id always means somebody: nobody learns here
+/// who exists.
 async fn hinted(
     engines: &Engines,
     client: &Client,
@@ -161,18 +171,10 @@ async fn hinted(
             let found = engines.vault.by_handle(&client.agency, handle).await?;
             Ok((found.ok_or_else(|| nobody("handle_unknown"))?, None))
         }
-        Hint::Token(token) => {
-            let checked = engines.tokens.verify_login_hint(token.expose(), &client.agency, engines.now());
-            let hint = checked.map_err(|error| match error {
-                login_hint::LoginHintError::Expired => {
-                    let description = "the hint token is over; the citizen can make a new one in the portal";
-                    OAuthError::new(ErrorCode::ExpiredLoginHintToken, error.reason(), description)
-                }
-                _ => nobody(error.reason()),
-            })?;
-            let found = engines.vault.by_handle(&client.agency, &hint.handle).await?;
-            let subject = found.ok_or_else(|| nobody("handle_unknown"))?;
-            Ok((subject, Some((hint.replay_id(), Millis::from_seconds(hint.exp)))))
+        Hint::Code(code) => {
+            let found = hint::invited(engines, &client.agency, code.expose()).await?;
+            let (subject, once) = found.ok_or_else(|| nobody(NO_CODE))?;
+            Ok((subject, Some(once)))
         }
     }
 }
@@ -220,7 +222,7 @@ async fn reach(
         )
         .await
         {
-            // Decided by what holds no more; her own hint token is used up by now.
+            // Decided by what holds no more; her own code is used up by now.
             Err(Error::Consent(consent::Error::Stale)) => asked.invited = None,
             done => return done,
         }
@@ -257,7 +259,7 @@ async fn withhold(
     let used = asked.invited.into_iter().collect();
     match standing::withhold(engines, &asked.subject, question, reason, used).await? {
         Recorded::Entry(_) => Ok(engines.store.insert_backchannel(row).await?),
-        Recorded::Replayed(_) => Err(nobody("login_hint_used").into()),
+        Recorded::Replayed(_) => Err(nobody(NO_CODE).into()),
     }
 }
 
@@ -297,16 +299,16 @@ async fn put(
     .await;
     match begun {
         Ok(_) => Ok(()),
-        Err(consent::Error::Replayed(_)) => Err(nobody("login_hint_used").into()),
+        Err(consent::Error::Replayed(_)) => Err(nobody(NO_CODE).into()),
         Err(error) => Err(error.into()),
     }
 }
 
-/// What the request behind a consent wanted done with the client's grants.
-pub(super) async fn wished(engines: &Engines, consent: &Consent) -> Result<GrantWish, Error> {
+/// What the backchannel request behind a consent wanted done with the client's grants.
+pub(super) async fn wished(engines: &Engines, consent: &Consent) -> Result<Option<GrantAction>, Error> {
     let row = engines.store.backchannel_for(consent.row.id).await?;
     let kept = row.map(|row| open(engines, &row)).transpose()?;
-    Ok(grant_wish(kept.and_then(|kept| kept.grant)))
+    Ok(kept.and_then(|kept| kept.grant))
 }
 
 pub(super) fn open(engines: &Engines, row: &Backchannel) -> Result<Kept, Error> {
@@ -318,15 +320,4 @@ pub(super) fn open(engines: &Engines, row: &Backchannel) -> Result<Kept, Error> 
 
 fn context(hash: &[u8]) -> Vec<u8> {
     [b"backchannel:".as_slice(), hash].concat()
-}
-
-/// A hint token that this person gives to one agency; valid for ten minutes, once.
-///
-/// # Errors
-/// When her handle cannot be had or the token cannot be signed.
-pub async fn login_hint(engines: &Engines, subject: &Subject, agency: &str) -> Result<String, Error> {
-    let handle = engines.vault.handle(agency, subject).await?;
-    let (now, jti) = (engines.now(), engines.id().to_string());
-    let hint = LoginHint::new(&engines.addresses.issuer, agency, &handle, &jti, now);
-    Ok(engines.tokens.sign(login_hint::TYPE, &hint, now)?)
 }

@@ -10,16 +10,18 @@
 //! - when the last consent of a grant ends, the grant ends with its refresh tokens;
 //! - DELETE ends every consent that stands, all tokens, and the grant.
 //!
+//! The person reads before her yes which of her consents it ends or joins ([`older`]), and after it which it did.
+//!
 //! A `grant_id` is no credential: only a service token of the grant's client opens it here. Out of scope: making one
 //! (`consent`), and lists of grants, which the draft leaves out on purpose.
 
 use uuid::Uuid;
 
-use super::Error;
+use super::{Error, backchannel, onward::open, pushed::grant_wish};
 use crate::{
-    consent::{self, Consent},
+    consent::{self, Consent, GrantWish},
     domain::{
-        consent::{Act, Actor},
+        consent::{Act, Actor, Channel, State},
         record::{Facts, Kind},
         subject::Subject,
     },
@@ -31,9 +33,10 @@ use crate::{
     },
     registry::Client,
     store::{
-        append::{Change, Command},
+        append::{Change, Command, GrantHolds},
         grants::Grant as Row,
     },
+    time::Millis,
 };
 
 /// How often somebody else may be faster while a grant is given back.
@@ -48,6 +51,75 @@ pub enum Found<T> {
     Foreign,
     /// The client's own.
     Own(T),
+}
+
+/// What a yes does to consents that the person has given before.
+#[derive(Debug)]
+pub struct Older {
+    /// Whether they end; otherwise they stay and the new one joins them.
+    pub ends: bool,
+    /// Each, with when it was given; oldest request first.
+    pub consents: Vec<(Consent, Millis)>,
+    grant: Uuid,
+}
+
+impl Older {
+    /// What must still be so when the yes is recorded.
+    #[must_use]
+    pub fn told(&self) -> GrantHolds {
+        let consents = self.consents.iter().map(|(older, _)| older.row.id).collect();
+        GrantHolds { grant: self.grant, consents }
+    }
+}
+
+/// What a yes would do, while the question is open, or did. `None` where it makes a grant of its own.
+///
+/// # Errors
+/// [`Error`] when it cannot be read.
+pub async fn older(engines: &Engines, consent: &Consent) -> Result<Option<Older>, Error> {
+    let (grant, ends) = match wished(engines, consent).await? {
+        GrantWish::Create => return Ok(None),
+        GrantWish::Merge(grant) => (grant, false),
+        GrantWish::Replace(grant) => (grant, true),
+    };
+    let (open, own) = (consent.state.is_waiting(), consent.row.id);
+    let given = if open { None } else { given(&consent::events(engines, consent).await?) };
+    let mut consents = Vec::new();
+    for older in consent::of_grant(engines, &consent.subject, grant).await? {
+        if older.row.id == own {
+            continue;
+        }
+        let events = consent::events(engines, &older).await?;
+        let Some(at) = self::given(&events) else { continue };
+        let concerned = if open || !ends {
+            older.state.is_standing() && given.is_none_or(|given| at <= given)
+        } else {
+            let note = Some(own.to_string());
+            older.state == State::Superseded
+                && events.last().is_some_and(|last| last.act == Act::Supersede && last.event.note == note)
+        };
+        if concerned {
+            consents.push((older, at));
+        }
+    }
+    Ok(Some(Older { ends, consents, grant }))
+}
+
+/// When a consent was given.
+fn given(events: &[consent::Happened]) -> Option<Millis> {
+    events.iter().find(|event| event.act == Act::Give).map(|event| event.at)
+}
+
+/// What the request behind a consent wanted done with the client's grants.
+pub(super) async fn wished(engines: &Engines, consent: &Consent) -> Result<GrantWish, Error> {
+    let action = match consent.record.channel {
+        Channel::Present => {
+            let row = engines.store.pushed_for(consent.row.id).await?;
+            row.map(|row| open(engines, &row)).transpose()?.and_then(|request| request.grant)
+        }
+        Channel::Absent => backchannel::wished(engines, consent).await?,
+    };
+    Ok(grant_wish(action))
 }
 
 /// The grant as its client reads it (§6.4).

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::{
     Error,
-    authorize::{once, purpose_changed},
+    authorize::once,
     backchannel::open,
     issue::Ask,
+    onward::purpose_changed,
     pushed::hash,
     refresh::resume,
     release::{Again, Grant, fetched},

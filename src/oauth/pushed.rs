@@ -71,7 +71,9 @@ pub async fn push(
             hash,
             client: who.client.id,
             consent: None,
+            browser: None,
             expires: expires.0,
+            left_at: None,
         })
         .await?;
     Ok(answer)

@@ -57,8 +57,6 @@ pub enum ErrorCode {
     InvalidBindingMessage,
     /// CIBA Core §13.
     UnknownUserId,
-    /// CIBA Core §13.
-    ExpiredLoginHintToken,
     /// RFC 9470 §3.
     InsufficientUserAuthentication,
 }
@@ -93,7 +91,6 @@ impl ErrorCode {
             Self::ExpiredToken => "expired_token",
             Self::InvalidBindingMessage => "invalid_binding_message",
             Self::UnknownUserId => "unknown_user_id",
-            Self::ExpiredLoginHintToken => "expired_login_hint_token",
             Self::InsufficientUserAuthentication => "insufficient_user_authentication",
         }
     }
@@ -125,8 +122,7 @@ impl ErrorCode {
             | Self::SlowDown
             | Self::ExpiredToken
             | Self::InvalidBindingMessage
-            | Self::UnknownUserId
-            | Self::ExpiredLoginHintToken => 400,
+            | Self::UnknownUserId => 400,
         }
     }
 
@@ -241,7 +237,6 @@ mod tests {
             ErrorCode::ExpiredToken,
             ErrorCode::InvalidBindingMessage,
             ErrorCode::UnknownUserId,
-            ErrorCode::ExpiredLoginHintToken,
             ErrorCode::InsufficientUserAuthentication,
         ] {
             assert_eq!(serde_json::to_value(code).unwrap(), code.as_str());

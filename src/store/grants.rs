@@ -1,6 +1,7 @@
 //! Grants and what OAuth hands out on the way to a token: pushed requests, codes, refresh tokens, backchannel requests.
 //!
-//! Secrets are stored as SHA-256 only; what they carry is sealed. Out of scope: what they mean (`oauth`).
+//! Secrets are stored as SHA-256 only; what they carry is sealed. Out of scope: what they mean (`oauth`), and the codes
+//! by which people let agencies ask (`hints`).
 
 use std::time::Duration;
 
@@ -69,10 +70,14 @@ pub struct Pushed {
     pub client: Uuid,
     /// The consent that was asked for with it, once somebody came.
     pub consent: Option<Uuid>,
+    /// SHA-256 of the cookie of the browser that arrived with it: where the answer goes.
+    pub browser: Option<Vec<u8>>,
     /// Its parameters, sealed.
     pub sealed: Vec<u8>,
-    /// When it ends, milliseconds.
+    /// Until when somebody can arrive with it, milliseconds.
     pub expires: i64,
+    /// When that browser went back with what became of it, milliseconds.
+    pub left_at: Option<i64>,
 }
 
 /// A backchannel authentication request, by the SHA-256 of its `auth_req_id`.
@@ -94,11 +99,13 @@ pub struct Backchannel {
     pub expires: i64,
     /// Before this the client polls too fast, milliseconds.
     pub next_poll: i64,
+    /// Whether it was asked with a code the person made herself.
+    pub invited: bool,
 }
 
-/// How many backchannel requests reached a person ($1) after an instant ($2).
+/// How many backchannel requests that she had not invited reached a person ($1) after an instant ($2).
 const REACHED: &str = "SELECT COUNT(*) FROM backchannel_requests \
-     WHERE subject = $1 AND asked_at > $2 AND consent IS NOT NULL";
+     WHERE subject = $1 AND asked_at > $2 AND consent IS NOT NULL AND NOT invited";
 
 impl Store {
     /// The grant with this id.
@@ -157,18 +164,39 @@ impl Store {
         Ok(read!(self, |pool| sqlx::query_as(SQL).bind(consent).fetch_optional(pool).await)?)
     }
 
-    /// Keeps a pushed request.
+    /// Lets the browser of a pushed request go back to the agency: `true` the first time only. With a code, which is
+    /// kept in the same transaction, only while the consent it was given on is in force.
+    ///
+    /// # Errors
+    /// [`Error`] when the database fails.
+    pub async fn leave(&self, pushed: &[u8], code: Option<&Code>, now: Millis) -> Result<bool, Error> {
+        const EMPTY: &str = "UPDATE pushed_requests SET left_at = $2 WHERE hash = $1 AND left_at IS NULL";
+        const WITH_CODE: &str = "UPDATE pushed_requests SET left_at = $2 WHERE hash = $1 AND left_at IS NULL \
+             AND EXISTS (SELECT 1 FROM consents WHERE id = pushed_requests.consent AND state = 'given')";
+        let sql = if code.is_some() { WITH_CODE } else { EMPTY };
+        let mut tx = self.begin().await?;
+        let left = on!(&mut tx, |c| {
+            sqlx::query(sql).bind(pushed).bind(now.0).execute(c).await.map(|d| d.rows_affected())
+        })?;
+        if let (1, Some(code)) = (left, code) {
+            put_code(&mut tx, code).await?;
+        }
+        tx.commit().await?;
+        Ok(left == 1)
+    }
+
+    /// Keeps a pushed request that nobody has arrived with.
     ///
     /// # Errors
     /// [`Error`] when the database fails.
     pub async fn insert_pushed(&self, pushed: &Pushed) -> Result<(), Error> {
-        const SQL: &str = "INSERT INTO pushed_requests (hash, client, consent, sealed, expires) VALUES ($1, $2, $3, $4, $5)";
+        const SQL: &str =
+            "INSERT INTO pushed_requests (hash, client, sealed, expires) VALUES ($1, $2, $3, $4)";
         let mut tx = self.begin().await?;
         on!(&mut tx, |c| {
             sqlx::query(SQL)
                 .bind(&pushed.hash)
                 .bind(pushed.client)
-                .bind(pushed.consent)
                 .bind(&pushed.sealed)
                 .bind(pushed.expires)
                 .execute(c)
@@ -196,7 +224,8 @@ impl Store {
         Ok(read!(self, |pool| sqlx::query_as(SQL).bind(consent).fetch_optional(pool).await)?)
     }
 
-    /// How many backchannel requests reached a person since an instant, whoever asked; withheld ones did not.
+    /// How many backchannel requests reached a person since an instant, whoever asked; withheld ones did not, and those
+    /// she invited are not counted.
     ///
     /// # Errors
     /// [`Error`] when the database fails.
@@ -236,18 +265,23 @@ impl Store {
     }
 }
 
-/// Binds a pushed request to the consent asked for with it.
-pub(super) async fn bind_pushed(tx: &mut Tx, hash: &[u8], consent: Uuid) -> Result<(), Error> {
-    const SQL: &str = "UPDATE pushed_requests SET consent = $2 WHERE hash = $1";
-    on!(tx, |c| sqlx::query(SQL).bind(hash).bind(consent).execute(c).await.map(drop))?;
+/// Binds a pushed request to the consent asked for with it, and to the browser that arrived.
+pub(super) async fn bind_pushed(
+    tx: &mut Tx,
+    hash: &[u8],
+    consent: Uuid,
+    browser: &[u8],
+) -> Result<(), Error> {
+    const SQL: &str = "UPDATE pushed_requests SET consent = $2, browser = $3 WHERE hash = $1";
+    on!(tx, |c| sqlx::query(SQL).bind(hash).bind(consent).bind(browser).execute(c).await.map(drop))?;
     Ok(())
 }
 
 /// Keeps a backchannel request.
 pub(super) async fn put_backchannel(tx: &mut Tx, request: &Backchannel) -> Result<(), Error> {
     const SQL: &str = "INSERT INTO backchannel_requests \
-         (hash, client, subject, consent, sealed, asked_at, expires, next_poll) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+         (hash, client, subject, consent, sealed, asked_at, expires, next_poll, invited) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     on!(tx, |c| {
         sqlx::query(SQL)
             .bind(&request.hash)
@@ -258,6 +292,7 @@ pub(super) async fn put_backchannel(tx: &mut Tx, request: &Backchannel) -> Resul
             .bind(request.asked_at)
             .bind(request.expires)
             .bind(request.next_poll)
+            .bind(request.invited)
             .execute(c)
             .await
             .map(drop)
@@ -266,7 +301,7 @@ pub(super) async fn put_backchannel(tx: &mut Tx, request: &Backchannel) -> Resul
 }
 
 /// Keeps a code.
-pub(super) async fn put_code(tx: &mut Tx, code: &Code) -> Result<(), Error> {
+async fn put_code(tx: &mut Tx, code: &Code) -> Result<(), Error> {
     const SQL: &str =
         "INSERT INTO codes (hash, client, consent, sealed, expires) VALUES ($1, $2, $3, $4, $5)";
     on!(tx, |c| {

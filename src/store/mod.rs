@@ -9,6 +9,7 @@ pub mod clients;
 pub mod consents;
 pub mod entries;
 pub mod grants;
+pub mod hints;
 pub mod log;
 pub mod notices;
 pub mod officials;

@@ -140,13 +140,14 @@ impl Store {
     /// [`Error`] when the database fails.
     pub async fn purge(&self, now: Millis) -> Result<(), Error> {
         const DAY: i64 = 86_400_000;
-        const STATEMENTS: [(&str, i64); 8] = [
+        const STATEMENTS: [(&str, i64); 9] = [
             ("DELETE FROM replay WHERE exp < $1", 120_000),
             ("DELETE FROM uses WHERE at < $1", DAY),
             ("DELETE FROM tokens WHERE expires < $1", DAY),
             ("DELETE FROM codes WHERE expires < $1", DAY),
             ("DELETE FROM pushed_requests WHERE expires < $1", DAY),
             ("DELETE FROM backchannel_requests WHERE expires < $1", DAY),
+            ("DELETE FROM hint_codes WHERE expires < $1", 0),
             ("DELETE FROM sign_ins WHERE expires < $1", 0),
             ("DELETE FROM sessions WHERE expires < $1", 0),
         ];

@@ -20,7 +20,6 @@ use crate::{
         Jwk, Jwks,
         access_token::{self, AccessToken, AccessTokenError},
         jws::{self, JwsError},
-        login_hint::{self, LoginHint, LoginHintError},
     },
     keyring::{self, Keyring, KeyringError, TokenKey},
     time::Millis,
@@ -131,19 +130,6 @@ impl Tokens {
     /// [`AccessTokenError`].
     pub fn verify_any(&self, token: &str, now: Millis) -> Result<AccessToken, AccessTokenError> {
         access_token::verify_any_audience(token, &self.lookup(now), &self.0.issuer, now)
-    }
-
-    /// Checks a login hint token of ours that `agency` brings.
-    ///
-    /// # Errors
-    /// [`LoginHintError`].
-    pub fn verify_login_hint(
-        &self,
-        token: &str,
-        agency: &str,
-        now: Millis,
-    ) -> Result<LoginHint, LoginHintError> {
-        login_hint::verify(token, &self.lookup(now), &self.0.issuer, agency, now)
     }
 
     /// Places in the status lists, and the lists themselves.

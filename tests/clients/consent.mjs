@@ -178,12 +178,20 @@ export class Citizen {
   async answer(page, answer, field = [], redirectUri = undefined) {
     const back = (url) => redirectUri !== undefined && url.href.startsWith(redirectUri);
     const end = await this.visitor.submit(page, { answer, field }, back, '/answer"');
-    if (redirectUri === undefined || back(end.url)) return end;
-    // A page in between says what was answered, and links back to the agency.
-    const links = [...(end.html ?? '').matchAll(/href="([^"]*)"/g)].map(([, href]) => unescaped(href));
-    const link = links.find((href) => href.startsWith(redirectUri));
-    assert.ok(link, `a way back to the agency from ${end.url}: ${end.response.status} ${end.html}`);
-    return { url: new URL(link) };
+    assert.ok(redirectUri === undefined || back(end.url), `back at the agency, not at ${end.url}: ${end.response?.status} ${end.html}`);
+    return end;
+  }
+
+  /** Goes on to the agency from a page that offers it. */
+  async goOn(page, redirectUri) {
+    return this.visitor.submit(page, {}, (url) => url.href.startsWith(redirectUri), '/onward"');
+  }
+
+  /** Makes a code with which an agency can ask her. */
+  async code(agency) {
+    const page = await this.open(at(this.kit, `/me/agencies/${agency}`));
+    const shown = await this.visitor.submit(page, {}, undefined, '/hint"');
+    return /class="compare">([^<]*)</.exec(shown.html)?.[1];
   }
 
   /** Withdraws; counts what she must press. */

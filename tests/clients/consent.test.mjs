@@ -175,6 +175,22 @@ describe('consent, with openid-client', { skip }, () => {
     await citizen.answer(page, 'refuse', [], bank.redirectUri);
   });
 
+  for (const answer of ['give', 'refuse']) {
+    test(`answered elsewhere (${answer}), the browser that the agency sent goes back, and no other (RFC 9700 §2.1)`, async () => {
+      const elsewhere = new Citizen(kit, kit.citizens[0]);
+      const asked = await bank.ask(verify());
+      const page = await citizen.asked(asked);
+      const end = await elsewhere.answer(await elsewhere.open(page.url), answer);
+      assert.equal(end.url.pathname, `${page.url.pathname}/done`, 'she stays where she answered');
+      assert.ok(!end.html.includes('/onward"'), 'and is not led away from there');
+      const { url } = await citizen.goOn(await citizen.open(page.url), bank.redirectUri);
+      assert.equal(url.searchParams.get('state'), asked.checks.expectedState);
+      if (answer === 'give') assert.ok((await bank.redeem(url, asked)).access_token);
+      else assert.equal(url.searchParams.get('error'), 'access_denied');
+      assert.ok(!(await citizen.open(page.url)).html.includes('/onward"'), 'once');
+    });
+  }
+
   test('a field she was not asked for cannot be given', async () => {
     const asked = await bank.ask(verify({ datatypes: required(verification) }));
     const page = await citizen.asked(asked);
@@ -218,6 +234,19 @@ describe('consent, with openid-client', { skip }, () => {
     assert.equal((await refusal(bank.poll(begun))).error, 'invalid_grant', 'an answer is fetched once');
   });
 
+  test('a code that she reads out lets an agency ask her that knows nothing else of her', async () => {
+    const code = await citizen.code(bank.client.agency);
+    assert.match(code, /^([0-9A-HJKMNP-TV-Z]{4}-){2}[0-9A-HJKMNP-TV-Z]{4}$/);
+    const message = `GD ${newCase().slice(-6)}`;
+    const details = verify({ subject: undefined });
+    const { answered } = await bank.askAbsent(details, { login_hint_token: code.toLowerCase().replaceAll('-', ' ') }, message);
+    await citizen.answer(await citizen.waiting(message), 'give');
+    const granted = await answered;
+    assert.ok(granted.authorization_details[0].subject.handle);
+    const again = await refusal(bank.askAbsent(details, { login_hint_token: code }, message));
+    assert.deepEqual([again.status, again.error, again.reason], [400, 'unknown_user_id', 'hint_code_unknown']);
+  });
+
   test('polling: pending at first, too fast is told, no is no, and another client gets nothing', async () => {
     const message = `GD ${newCase().slice(-6)}`;
     const { begun, answered } = await bank.askAbsent(verify(), { login_hint: (await give(bank, verify())).granted.authorization_details[0].subject.handle }, message);
@@ -232,7 +261,7 @@ describe('consent, with openid-client', { skip }, () => {
     ['without a message', { login_hint: 'AAAAAAAAAAAAAAAAAAAAAA' }, '', 'invalid_request'],
     ['with a message that is a link', { login_hint: 'AAAAAAAAAAAAAAAAAAAAAA' }, 'https://x.example', 'invalid_binding_message'],
     ['without a hint', {}, 'GD 1', 'invalid_request'],
-    ['with two hints', { login_hint: 'AAAAAAAAAAAAAAAAAAAAAA', login_hint_token: 'a.b.c' }, 'GD 1', 'invalid_request'],
+    ['with two hints', { login_hint: 'AAAAAAAAAAAAAAAAAAAAAA', login_hint_token: '7KQ2-M8XN-40TC' }, 'GD 1', 'invalid_request'],
   ]) {
     test(`a question to somebody absent ${name} is refused`, async () => {
       const refused = await refusal(bank.askAbsent(verify(), hint, message));

@@ -19,6 +19,7 @@ use crate::support::{
     database::meddle,
     detail::{CITIZEN, OTHER},
     jws, on_both,
+    reply::Reply,
 };
 
 on_both! {
@@ -29,7 +30,8 @@ on_both! {
     polls_that_come_too_fast_are_slowed_down,
     whoever_was_too_fast_is_answered_again_once_she_slows_down,
     a_hint_means_the_person_of_the_request_or_nobody,
-    a_hint_token_serves_its_agency_once_for_ten_minutes,
+    a_code_of_hers_serves_its_agency_once_for_ten_minutes,
+    her_own_invitations_neither_eat_what_she_bears_nor_are_capped,
     beyond_what_one_bears_in_a_day_requests_are_withheld_and_nobody_can_tell,
     what_is_not_a_proper_request_asks_nobody,
 }
@@ -213,28 +215,79 @@ async fn a_hint_means_the_person_of_the_request_or_nobody(app: &mut TestApp) {
     foreign.refused("another agency's handle", 400, nobody, "handle_unknown");
     let number = bank.ask_absent(&bank.absent_form(&verification(), ("login_hint", CITIZEN))).await;
     number.refused("a national id", 400, nobody, "national_id_hint");
-    let forged = bank.ask_absent(&bank.absent_form(&verification(), ("login_hint_token", "a.b.c"))).await;
-    assert_eq!((forged.status, forged.at("/error")), (400, nobody));
     assert_eq!(app.count().await, before);
     assert!(app.waiting().await.is_none());
 }
 
-async fn a_hint_token_serves_its_agency_once_for_ten_minutes(app: &mut TestApp) {
+/// What cannot be used reads alike, whatever the reason.
+async fn a_code_of_hers_serves_its_agency_once_for_ten_minutes(app: &mut TestApp) {
     let (bank, ward, engines) = (app.bank(), app.ward(), app.engines().clone());
-    let subject = engines.vault.citizen(&NationalId::parse(CITIZEN.to_owned()).unwrap()).await.unwrap();
-    let token = async || oauth::login_hint(&engines, &subject, "ngan-hang-thu-nghiem").await.unwrap();
-    let first = token().await;
-    let stolen = ward.ask_absent(&ward.absent_form(&reminder(1), ("login_hint_token", &first))).await;
-    stolen.refused("another agency", 400, "unknown_user_id", "login_hint_agency");
-    bank.ask_absent(&bank.absent_form(&verification(), ("login_hint_token", &first))).await.ok();
-    let twice = bank.ask_absent(&bank.absent_form(&verification(), ("login_hint_token", &first))).await;
-    twice.refused("twice", 400, "unknown_user_id", "login_hint_used");
-    let late = token().await;
+    let subject = app.citizen().await;
+    let code = async || oauth::hint_code(&engines, &subject, "ngan-hang-thu-nghiem").await.unwrap().code;
+    let ask = async |code: &str| {
+        bank.ask_absent(&bank.absent_form(&verification(), ("login_hint_token", code))).await
+    };
+    let refused = |reply: Reply, why: &str| {
+        reply.refused(why, 400, "unknown_user_id", "hint_code_unknown");
+        assert_eq!(reply.at("/error_description"), "the hint means nobody this client may ask", "{why}");
+    };
+    let older = code().await;
+    let first = code().await;
+    refused(ask(&older).await, "a newer one took its place");
+    let stolen = ward.absent_form(&reminder(1), ("login_hint_token", &first));
+    refused(ward.ask_absent(&stolen).await, "another agency");
+    refused(ask("7KQ2-M8XN-40TC").await, "guessed");
+    for odd in ["a.b.c", "7KQ2-M8XN-40T", &"0".repeat(5000)] {
+        refused(ask(odd).await, "not a code");
+    }
+    // As somebody writes down what was read out.
+    ask(&first.to_lowercase().replace('-', " ").replace('0', "o")).await.ok();
+    refused(ask(&first).await, "twice");
+    let late = code().await;
+    app.pass(Duration::from_mins(10) - Duration::from_millis(1));
+    let row = async || engines.store.purge(engines.now()).await.unwrap();
+    row().await;
+    ask(&late).await.ok();
+    let later = code().await;
     app.pass(Duration::from_mins(10));
-    let late = bank.ask_absent(&bank.absent_form(&verification(), ("login_hint_token", &late))).await;
-    late.refused("late", 400, "expired_login_hint_token", "login_hint_expired");
-    // An access token is no hint, and a hint is no access token.
-    bank.data(&token().await).await.challenged("a hint at /data", "invalid_token", "token_type");
+    refused(ask(&later).await, "late");
+}
+
+/// What she brings along herself takes nothing from what protects her.
+async fn her_own_invitations_neither_eat_what_she_bears_nor_are_capped(app: &mut TestApp) {
+    app.config.limits.prompts_per_citizen_per_day = std::num::NonZeroU32::new(2).unwrap();
+    app.restart().await;
+    let (bank, engines) = (app.bank(), app.engines());
+    let subject = app.citizen().await;
+    let hint = handle(app, "ngan-hang-thu-nghiem", CITIZEN).await;
+    let invited = async || {
+        let code = oauth::hint_code(engines, &subject, "ngan-hang-thu-nghiem").await.unwrap().code;
+        bank.ask_absent(&bank.absent_form(&verification(), ("login_hint_token", &code))).await.ok();
+    };
+    let plain = async || {
+        bank.ask_absent(&bank.absent_form(&verification(), ("login_hint", &hint))).await.ok();
+    };
+    let waiting = async || consent::waiting(engines, &subject).await.unwrap().len();
+    let since = engines.now();
+    app.pass(Duration::from_secs(1));
+    for round in 1..=3 {
+        invited().await;
+        assert_eq!(waiting().await, round);
+    }
+    assert_eq!(engines.store.backchannel_since(subject.id(), since).await.unwrap(), 0);
+    plain().await;
+    plain().await;
+    assert_eq!(
+        (waiting().await, engines.store.backchannel_since(subject.id(), since).await.unwrap()),
+        (5, 2)
+    );
+    plain().await;
+    assert_eq!(waiting().await, 5, "two reached her that she had not invited");
+    invited().await;
+    assert_eq!(
+        (waiting().await, engines.store.backchannel_since(subject.id(), since).await.unwrap()),
+        (6, 2)
+    );
 }
 
 async fn beyond_what_one_bears_in_a_day_requests_are_withheld_and_nobody_can_tell(app: &mut TestApp) {
@@ -259,10 +312,6 @@ async fn beyond_what_one_bears_in_a_day_requests_are_withheld_and_nobody_can_tel
     let engines = app.engines();
     let subject = engines.vault.citizen(&NationalId::parse(CITIZEN.to_owned()).unwrap()).await.unwrap();
     assert_eq!(consent::waiting(engines, &subject).await.unwrap().len(), 2);
-    // A token she made herself is her own wish.
-    let token = oauth::login_hint(engines, &subject, "ngan-hang-thu-nghiem").await.unwrap();
-    bank.ask_absent(&bank.absent_form(&verification(), ("login_hint_token", &token))).await.ok();
-    assert_eq!(consent::waiting(engines, &subject).await.unwrap().len(), 3);
     app.pass(Duration::from_hours(24));
     bank.poll(withheld.at("/auth_req_id")).await.refused("over", 400, "expired_token", "expired_token");
     bank.poll(asked.at("/auth_req_id")).await.refused("over", 400, "expired_token", "expired_token");

@@ -24,6 +24,7 @@ use serde_json::{Value, json};
 use crate::support::{
     TestApp,
     client::Caller,
+    consent::BROWSER,
     detail::{CITIZEN, OTHER, licence},
     jws, on_both,
 };
@@ -238,7 +239,7 @@ async fn push(app: &TestApp, caller: &Caller<'_>, uses: u32) -> (AuthorizeQuery,
 
 async fn arrive(app: &TestApp, query: &AuthorizeQuery) -> Arrival {
     let anybody = async |_: &Subject, _: &str| true;
-    oauth::arrive(app.engines(), query, &person(app, CITIZEN).await, anybody).await.unwrap()
+    oauth::arrive(app.engines(), query, &person(app, CITIZEN).await, BROWSER, anybody).await.unwrap()
 }
 
 /// The whole way: pushed, asked, answered with a yes, exchanged.
@@ -247,7 +248,8 @@ async fn by_code(app: &TestApp, caller: &Caller<'_>) -> Value {
     let Arrival::Asked(consent) = arrive(app, &query).await else { panic!("she is asked") };
     let yes = Said::Yes(vec![FIELD.to_owned()]);
     let shown = ("vi", "<p>Thông báo thử</p>".to_owned(), false);
-    let answered = oauth::answer(app.engines(), &consent, herself(), yes, shown).await.unwrap();
+    let read = app.reads(&consent, shown).await;
+    let answered = oauth::answer(app.engines(), &consent, herself(), yes, read).await.unwrap();
     let location: url::Url = answered.location.unwrap().parse().unwrap();
     let code = location.query_pairs().find(|(name, _)| name == "code").unwrap().1.into_owned();
     let mut form = caller.authentication();

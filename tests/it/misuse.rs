@@ -253,7 +253,8 @@ async fn a_grant_is_of_one_client_and_one_person_and_stands(app: &mut TestApp) {
     let shown = ("vi", "<p>đúng những chữ này</p>".to_owned(), false);
     let said = Said::Yes(vec!["driver.expiry_date".to_owned()]);
     let by = crate::support::consent::herself();
-    let answered = minhbach::oauth::answer(app.engines(), &asked, by, said, shown).await;
+    let read = app.reads(&asked, shown).await;
+    let answered = minhbach::oauth::answer(app.engines(), &asked, by, said, read).await;
     assert!(answered.is_err(), "the grant is gone");
     for action in ["merge", "replace"] {
         let form = wish(ward.push_form(&reminder(5)), action, &id);

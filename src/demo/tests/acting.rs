@@ -68,7 +68,7 @@ pub(super) async fn family(s: Scratch) -> (World, Uuid) {
         redirect_uris: vec![BACK.to_owned()],
         audience: None,
         actor_issuers: Vec::new(),
-        profile: Profile::default(),
+        profile: Profile { grant_management: true, backchannel: true, ..Profile::default() },
     };
     register_client(&w.engines, &spec).await.unwrap();
     let now = w.engines.now();

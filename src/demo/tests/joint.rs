@@ -142,7 +142,12 @@ async fn come_of_age_she_finds_what_was_agreed_for_her_and_decides_and_the_guard
 }
 
 /// Where a browser is sent by the client, which pushed its request before.
-async fn pushed(w: &World, person: &str, purpose: &str) -> String {
+pub(super) async fn pushed(w: &World, person: &str, purpose: &str) -> String {
+    pushed_with(w, person, purpose, &[]).await
+}
+
+/// The same, with more parameters.
+pub(super) async fn pushed_with(w: &World, person: &str, purpose: &str, more: &[(&str, &str)]) -> String {
     let client = w.engines.registry.client(CLIENT).await.unwrap().unwrap();
     let known = w.engines.register.catalogue().purpose(purpose).unwrap();
     let mut detail = json!({
@@ -153,7 +158,7 @@ async fn pushed(w: &World, person: &str, purpose: &str) -> String {
         detail["case"] = json!("NH.2026.0002");
     }
     let details = json!([detail]).to_string();
-    let form = [
+    let mut form = vec![
         ("response_type", "code"),
         ("client_id", CLIENT),
         ("redirect_uri", BACK),
@@ -162,6 +167,7 @@ async fn pushed(w: &World, person: &str, purpose: &str) -> String {
         ("code_challenge_method", "S256"),
         ("authorization_details", &details),
     ];
+    form.extend_from_slice(more);
     let form = serde_urlencoded::to_string(form).unwrap();
     let who = Authenticated { client, replay: (w.engines.id(), Millis(w.engines.now().0 + 60_000)) };
     let answer = oauth::push(&w.engines, &who, &Form::parse(form.as_bytes()).unwrap(), None).await.unwrap();
@@ -195,7 +201,7 @@ async fn sent_here_with_a_request_about_her_child_a_mother_switches_and_answers(
     assert!(own.status == StatusCode::OK && own.body.contains("/me/people/self"), "{}", own.body);
     assert_eq!(mother.get(&pushed(&w, CHILD, HIDDEN).await).await.status, StatusCode::FORBIDDEN);
 
-    // Two must say yes: the code goes out with the second.
+    // Two must say yes: who says the second yes elsewhere gets no code (`onward` is about where it goes).
     let url = pushed(&w, CHILD, JOINT).await;
     let id = mother.get(&url).await.location.trim_start_matches("/requests/").to_owned();
     let half = answers(&mother, &id, "give").await;
@@ -207,7 +213,8 @@ async fn sent_here_with_a_request_about_her_child_a_mother_switches_and_answers(
         "the same link leads her there too"
     );
     let whole = answers(&child, &id, "give").await;
-    assert!(whole.location.starts_with(BACK) && whole.location.contains("code="), "{}", whole.body);
+    assert_eq!(whole.location, format!("/requests/{id}/done"), "{}", whole.body);
+    assert_eq!(state(&w, &id).await, State::Given);
 }
 
 async fn what_is_the_persons_own_is_not_done_for_her_and_a_stronger_sign_in_keeps_acting(s: Scratch) {

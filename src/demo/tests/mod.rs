@@ -6,6 +6,8 @@ mod citizen;
 mod compliance;
 mod consent;
 mod joint;
+mod older;
+mod onward;
 mod own_token;
 mod public;
 mod recipients;

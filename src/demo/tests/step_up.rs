@@ -17,6 +17,7 @@ use crate::{
         consent::{Act, State},
         record::Kind,
     },
+    oauth,
     store::scratch::{Scratch, store_suite},
 };
 
@@ -214,7 +215,10 @@ async fn whoever_was_sent_here_is_led_back_and_the_agency_reads_why(s: Scratch) 
     let mut tx = w.scratch.store.begin().await.unwrap();
     crate::store::on!(&mut tx, |c| sqlx::query(sql).bind(consent.row.id).execute(c).await.map(drop)).unwrap();
     tx.commit().await.unwrap();
-    let back: Url = crate::oauth::outdated(&w.engines, &consent).await.unwrap().unwrap().parse().unwrap();
+    let cookie = browser.jar.lock().unwrap()["minhbach_arrival"].clone();
+    assert_eq!(oauth::go_on(&w.engines, &consent, None).await.unwrap(), None, "not from anywhere");
+    let back = oauth::go_on(&w.engines, &consent, Some(&cookie)).await.unwrap();
+    let back: Url = back.unwrap().parse().unwrap();
     let said: BTreeMap<String, String> = back.query_pairs().into_owned().collect();
     assert_eq!(said["error"], "invalid_authorization_details");
     assert!(said["error_description"].contains("purpose has changed") && !said.contains_key("code"));

@@ -71,18 +71,11 @@ impl<'a> Asker<'a> {
         Ok(Asked { page, verifier })
     }
 
-    /// What the agency's site was given: where the browser was sent, or where the page's link leads.
+    /// What the agency's site was given where the browser was sent.
     pub(super) fn back_at(&self, page: &Page) -> anyhow::Result<BTreeMap<String, String>> {
-        let home = self.redirect_uri.as_str();
-        let url = if page.url.as_str().starts_with(home) {
-            page.url.clone()
-        } else {
-            ensure!(page.status == 200, "the answer ended at {} {}", page.status, page.url.path());
-            let link = page.text.split_once(&format!("href=\"{home}"));
-            let (query, _) = link.and_then(|(_, rest)| rest.split_once('"')).context("no way back")?;
-            Url::parse(&format!("{home}{}", query.replace("&amp;", "&").replace("&#38;", "&")))?
-        };
-        Ok(url.query_pairs().into_owned().collect())
+        let home = page.url.as_str().starts_with(self.redirect_uri.as_str());
+        ensure!(home, "the answer ended at {} {}", page.status, page.url.path());
+        Ok(page.url.query_pairs().into_owned().collect())
     }
 
     /// The code the browser brought back.
@@ -125,7 +118,7 @@ pub(super) async fn answer(browser: &mut Browser<'_>, page: &Page, answer: &str)
     browser.send(page, &form).await
 }
 
-/// Presses the button of a consent's page that does this: `withdraw`, `pause`, `resume`.
+/// Presses the button of a page that does this: `withdraw`, `pause`, `resume`, `onward`.
 pub(super) async fn press(browser: &mut Browser<'_>, address: &str, act: &str) -> anyhow::Result<Page> {
     let page = browser.open(address).await?;
     let form = page.forms().into_iter().find(|form| form.action.ends_with(&format!("/{act}")));

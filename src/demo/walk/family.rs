@@ -46,21 +46,20 @@ pub(super) async fn walk(scene: &Scene<'_>, story: &mut Story<'_>) -> anyhow::Re
     ensure!(error == "consent_required", "half a yes opened something: {}", reply.body);
     story.say(&format!("Her page: one person has agreed, one has not. The hospital: {error}."))?;
 
-    let code = mothers_yes(scene, &hospital, asked.consent(), mother).await?;
+    mothers_yes(scene, asked.consent(), mother).await?;
+    // The answer goes back to the browser the hospital sent, which is the child's.
+    let question = scene.at(&format!("/requests/{}", asked.consent()));
+    let code = hospital.code(&press(&mut browser, &question, "onward").await?)?;
     let reply = hospital.exchange(&asked, &code, Some(&doctor)).await?;
     expect(&reply, 200)?;
     expect(&hospital.agency.data(text(&reply.body, "/access_token")?).await?, 200)?;
     says(scene, &mut browser, asked.consent(), &["Done by a representative"]).await?;
-    story.say("Her mother signs in, acts for her, and says yes: the token comes. Her history says who acted for whom.")
+    story.say("Her mother signs in elsewhere, acts for her, says yes. The child's browser goes on, and the token comes.")?;
+    story.say("Her history says who acted for whom.")
 }
 
-/// The mother switches to her child and answers the same question; she is the one who goes back with the code.
-async fn mothers_yes(
-    scene: &Scene<'_>,
-    hospital: &Asker<'_>,
-    consent: &str,
-    mother: &Citizen,
-) -> anyhow::Result<String> {
+/// The mother switches to her child and answers the same question, in a browser of her own.
+async fn mothers_yes(scene: &Scene<'_>, consent: &str, mother: &Citizen) -> anyhow::Result<()> {
     let mut browser = scene.signed_in(mother).await?;
     let question = scene.at(&format!("/requests/{consent}"));
     let before = browser.open(&question).await?;
@@ -71,7 +70,8 @@ async fn mothers_yes(
     press(&mut browser, &scene.at("/me/people"), "act").await?;
     let page = browser.open(&question).await?;
     let page = answer(&mut browser, &page, "give").await?;
-    hospital.code(&page)
+    ensure!(page.url.path().ends_with("/done"), "her answer ends at {} {}", page.status, page.url.path());
+    Ok(())
 }
 
 /// The commune's office has seen the birth certificate, as `minhbach representative add` records it; once in the life of

@@ -53,6 +53,18 @@ pub struct ConsentNotice {
     pub refusing: String,
     /// The articles.
     pub citations: Vec<Citation>,
+    /// What she has allowed the agency before and a yes would change; `None` when it changes nothing.
+    pub older: Option<Older>,
+}
+
+/// What a yes does to older consents. No link stands here: the text is kept apart from whose it is.
+#[derive(Clone, Debug)]
+pub struct Older {
+    /// Whether they end; otherwise they stay and the new one joins them.
+    pub ends: bool,
+    /// Each by its purpose's title and the day it was given; where the purpose is hidden from guardians, by neither:
+    /// whoever may see the consent reads both beside the text.
+    pub these: Vec<String>,
 }
 
 /// The texts as the shared parts of templates ask for them.

@@ -2,12 +2,14 @@
 //!
 //! Nothing is used up before the answer; an error is a page, never a redirect to an address that was not verified (RFC
 //! 9700 §4.11.2). The request may name a person for whom the one who arrives acts: she is then asked to switch first, and
-//! nobody else learns of it. Out of scope: answering ([`super::asked`]).
+//! nobody else learns of it. The browser gets a cookie by which it is known again when the answer goes back ([`oauth::onward`]):
+//! whoever signs in there meanwhile, a child and then her mother, it is the one the agency sent. Out of scope: answering
+//! ([`super::asked`]).
 
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, http::header};
 use uuid::Uuid;
 
-use super::{error::Failure, person::Acting, visit::Visit};
+use super::{cookies::Cookie, error::Failure, person::Acting, visit::Visit};
 use crate::{
     domain::{representation::Doing, subject::Subject},
     http::pages::people::ActFirst,
@@ -32,9 +34,16 @@ async fn arrive(visit: &Visit, query: &str) -> Result<HttpResponse, Failure> {
         found = standing(visit, subject, purpose).await;
         matches!(found, Ok(Standing::Answers))
     };
-    let arrived = oauth::arrive(&visit.state.engines, &query, reader, may_answer).await?;
+    let engines = &visit.state.engines;
+    let browser = visit.arrival.clone().unwrap_or_else(|| engines.random.token());
+    let arrived = oauth::arrive(engines, &query, reader, &browser, may_answer).await?;
     match (arrived, found?) {
-        (Arrival::Asked(consent), _) => Ok(visit.redirect(&format!("/requests/{}", consent.row.id))),
+        (Arrival::Asked(consent), _) => {
+            let mut response = visit.personal(HttpResponse::SeeOther());
+            visit.set(&mut response, Cookie::Arrival, &browser);
+            let to = format!("/requests/{}", consent.row.id);
+            Ok(response.insert_header((header::LOCATION, to)).finish())
+        }
         // She ruled it out ahead of time: she is not asked, and goes back with her no.
         (Arrival::RuledOut(location), _) => Ok(visit.redirect(&location)),
         (Arrival::SomebodyElse, Standing::Switches { to, who }) => visit.page(&ActFirst {

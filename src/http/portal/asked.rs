@@ -1,7 +1,7 @@
 //! A person is asked: she reads, answers, and goes back to the agency's site if she came from there.
 //!
-//! Nothing is used up and nobody is sent anywhere before the answer. Out of scope: arriving ([`super::arrival`]) and what
-//! an answer does ([`oauth`], [`consent`]).
+//! Nothing is used up and nobody is sent anywhere before the answer. Out of scope: arriving ([`super::arrival`]), what an
+//! answer does ([`oauth`], [`consent`]), and the pages after it ([`super::answered`]).
 
 use actix_web::{
     HttpResponse,
@@ -10,7 +10,7 @@ use actix_web::{
 };
 
 use super::{
-    consents::{Own, acting, own, state_now},
+    consents::{Own, acting, own, state_now, titled},
     error::Failure,
     notice::{self, Text},
     sign_in,
@@ -20,19 +20,14 @@ use super::{
 use crate::{
     consent::{self, Consent},
     domain::{
-        consent::{Act, Capacity, Channel, State},
+        consent::{Act, Capacity, Channel},
         representation::Guarded,
     },
-    http::pages::{
-        consent::{
-            done::{Answer, RequestDone},
-            request::{Joint, Optional, Request, RequestChanged, StepUp},
-        },
-        parts::Field,
-    },
+    http::pages::consent::request::{Earlier, Joint, Optional, Request, RequestChanged, StepUp},
     i18n::Lang,
-    oauth::{self, Said},
+    oauth::{self, Onward, Read, Said, grants::Older},
     people,
+    time::Millis,
 };
 
 /// `GET /requests/{id}`.
@@ -47,7 +42,13 @@ async fn show(visit: &Visit, id: &str) -> Result<HttpResponse, Failure> {
         return changed(visit, &consent, StatusCode::OK).await;
     }
     if !consent.state.is_waiting() {
-        return Ok(visit.redirect(&format!("/me/consents/{}", consent.row.id)));
+        let id = consent.row.id;
+        return Ok(match onward(visit, &consent).await? {
+            Onward::Ready => visit.redirect(&format!("/requests/{id}/done")),
+            Onward::Waits | Onward::Elsewhere | Onward::Nowhere => {
+                visit.redirect(&format!("/me/consents/{id}"))
+            }
+        });
     }
     let needed = consent.assurance(&visit.state.engines);
     if session.assurance < needed {
@@ -65,7 +66,8 @@ async fn question(
     changed: Option<StatusCode>,
 ) -> Result<HttpResponse, Failure> {
     let engines = &visit.state.engines;
-    let Text { notice, html, hash } = notice::text(engines, consent, lang).await?;
+    let Text { notice, html, hash, older } = notice::text(engines, consent, lang).await?;
+    all_there(visit, older.as_ref())?;
     let record = &consent.record;
     let names = record.items.iter().filter(|item| !item.required).map(|item| item.field.clone());
     let optional = names.zip(&notice.optional).map(|(name, field)| Optional {
@@ -91,9 +93,14 @@ async fn question(
         binding_message: record.binding_message.clone().unwrap_or_default(),
         first: !known,
         joint: joint(visit, consent).await?,
-        answer_by: crate::time::Millis(consent.row.answer_by),
+        answer_by: Millis(consent.row.answer_by),
         state: state_now(engines, consent),
         changed: changed.is_some(),
+        older: match &older {
+            Some(older) => earlier(visit, lang, &older.consents).await?,
+            None => Vec::new(),
+        },
+        onward: onward(visit, consent).await?,
     };
     visit.leading_to(changed.unwrap_or(StatusCode::OK), &page, &back(visit, consent).await?)
 }
@@ -107,14 +114,41 @@ async fn changed(visit: &Visit, consent: &Consent, status: StatusCode) -> Result
         page: visit.layout(),
         id: consent.row.id.to_string(),
         agency: words.agency(Some(&consent.record.agency)),
-        purpose: super::consents::titled(&mut words, consent).await?.title,
-        back: oauth::outdated(engines, consent).await?,
+        purpose: titled(&mut words, consent).await?.title,
+        goes_on: onward(visit, consent).await? == Onward::Ready,
     };
-    visit.html(status, &page)
+    visit.leading_to(status, &page, &back(visit, consent).await?)
+}
+
+/// How things stand with the way back to the agency, in this browser.
+pub(super) async fn onward(visit: &Visit, consent: &Consent) -> Result<Onward, Failure> {
+    Ok(oauth::onward(&visit.state.engines, consent, visit.arrival.as_deref()).await?)
+}
+
+/// Nobody decides about what is hidden from her: what a yes ends or joins must all be there for the reader.
+fn all_there(visit: &Visit, older: Option<&Older>) -> Result<(), Failure> {
+    let reader = visit.person()?;
+    let mut concerned = older.into_iter().flat_map(|older| &older.consents);
+    if concerned.all(|(one, _)| visit.sees(reader, one)) { Ok(()) } else { Err(Failure::NotFound) }
+}
+
+/// Links to older consents.
+pub(super) async fn earlier(
+    visit: &Visit,
+    lang: Lang,
+    consents: &[(Consent, Millis)],
+) -> Result<Vec<Earlier>, Failure> {
+    let mut words = Words::new(&visit.state.engines, lang);
+    let mut links = Vec::with_capacity(consents.len());
+    for (one, given) in consents {
+        let (href, given) = (format!("/me/consents/{}", one.row.id), *given);
+        links.push(Earlier { href, purpose: titled(&mut words, one).await?.title, given });
+    }
+    Ok(links)
 }
 
 /// Where the browser may go after the form: browsers hold redirects after a form to the page's policy too.
-async fn back(visit: &Visit, consent: &Consent) -> Result<Vec<url::Url>, Failure> {
+pub(super) async fn back(visit: &Visit, consent: &Consent) -> Result<Vec<url::Url>, Failure> {
     if consent.record.channel == Channel::Absent {
         return Ok(Vec::new());
     }
@@ -243,63 +277,24 @@ async fn take(
     if !crate::crypto::equal(text.hash.as_bytes(), filled.notice.as_bytes()) {
         return question(visit, &consent, filled.lang, Some(StatusCode::CONFLICT)).await;
     }
-    let shown = (filled.lang.tag(), text.html, text.notice.is_sensitive());
+    all_there(visit, text.older.as_ref())?;
+    let read = Read {
+        shown: (filled.lang.tag(), text.html, text.notice.is_sensitive()),
+        told: text.older.as_ref().map(Older::told),
+        browser: visit.arrival.as_deref(),
+    };
     let by = visit.actor(&consent)?;
     // For whom a representative must say yes too, hers is half of one (Law 91/2025/QH15, Article 24(2)).
     let consent = match filled.said {
         Said::Yes(_) => people::answering(engines, consent, &by).await?,
         Said::No | Said::Later => consent,
     };
-    let answered = oauth::answer(engines, &consent, by, filled.said, shown).await?;
+    let answered = oauth::answer(engines, &consent, by, filled.said, read).await?;
     Ok(match answered.location {
         // RFC 9700 §4.12: 303, so that no browser sends the form on.
         Some(location) => {
             visit.personal(HttpResponse::SeeOther()).insert_header((header::LOCATION, location)).finish()
         }
         None => visit.redirect(&format!("{page}/done")),
-    })
-}
-
-/// `GET /requests/{id}/done`: what was recorded, for as long as it is what stands.
-pub(super) async fn done(visit: Visit, id: Path<String>) -> HttpResponse {
-    let shown = recorded(&visit, &id).await;
-    visit.answer(shown)
-}
-
-async fn recorded(visit: &Visit, id: &str) -> Result<HttpResponse, Failure> {
-    let engines = &visit.state.engines;
-    let Own { consent, .. } = own(visit, id).await?;
-    let events = consent::events(engines, &consent).await?;
-    let is_own = visit.person()?.mandate.is_none();
-    let last = events.last().ok_or(consent::Error::Inconsistent("consent event"))?;
-    let answer = match consent.state {
-        State::Given if last.act == Act::Give => Answer::Given,
-        State::HalfGiven if is_own == (last.event.by.capacity == Capacity::Own) => Answer::HalfGiven,
-        State::Refused => Answer::Refused,
-        State::Deferred => Answer::Deferred,
-        State::Requested | State::HalfGiven => {
-            return Ok(visit.redirect(&format!("/requests/{}", consent.row.id)));
-        }
-        _ => return Ok(visit.redirect(&format!("/me/consents/{}", consent.row.id))),
-    };
-    let mut words = Words::new(engines, visit.lang);
-    let is_given = answer == Answer::Given;
-    let these = |granted: bool| -> Vec<Field> {
-        let items = consent.record.items.iter().filter(|item| is_given && item.granted == Some(granted));
-        items.map(|item| words.field(&item.field)).collect()
-    };
-    let (granted, refused) = (these(true), these(false));
-    let id = consent.row.id.to_string();
-    visit.page(&RequestDone {
-        page: visit.layout(),
-        agency: words.agency(Some(&consent.record.agency)),
-        purpose: super::consents::titled(&mut words, &consent).await?.title,
-        answer,
-        at: last.at,
-        granted,
-        refused,
-        receipt: if answer == Answer::Deferred { String::new() } else { id.clone() },
-        id,
-        back: None,
     })
 }

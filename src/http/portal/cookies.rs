@@ -1,4 +1,5 @@
-//! The portal's three cookies, all strictly necessary: the session, the browser that begins a sign-in, the language.
+//! The portal's four cookies, all strictly necessary: the session, the browser that begins a sign-in, the browser that an
+//! agency sent here, the language.
 
 use actix_web::{HttpRequest, http::header};
 
@@ -9,6 +10,8 @@ pub(super) enum Cookie {
     Session,
     /// Binds a sign-in, and the form before it, to the browser.
     Browser,
+    /// Binds the answer to an agency to the browser it sent here, whoever signs in there meanwhile.
+    Arrival,
     /// The chosen language.
     Lang,
 }
@@ -21,6 +24,8 @@ impl Cookie {
             (Self::Session, false) => "minhbach_session",
             (Self::Browser, true) => "__Host-minhbach_browser",
             (Self::Browser, false) => "minhbach_browser",
+            (Self::Arrival, true) => "__Host-minhbach_arrival",
+            (Self::Arrival, false) => "minhbach_arrival",
             (Self::Lang, true) => "__Host-minhbach_lang",
             (Self::Lang, false) => "minhbach_lang",
         }
@@ -41,6 +46,8 @@ impl Cookie {
         let life = match self {
             Self::Session => "",
             Self::Browser => "; Max-Age=3600",
+            // Longer than she may think it over and go back.
+            Self::Arrival => "; Max-Age=7200",
             Self::Lang => "; Max-Age=31536000",
         };
         let secure_only = if secure { "; Secure" } else { "" };

@@ -1,7 +1,7 @@
 //! `POST /me/agencies/{id}/hint`: a person makes a code that lets one agency ask her, once, without her number.
 //!
-//! The code is shown on this one answer and kept nowhere; a page loaded again makes another. Out of scope: what it is
-//! (`jose::login_hint`) and what asking with it does (`oauth`).
+//! The code is shown on this one answer and kept as a digest; a page loaded again makes another in its place. Out of scope:
+//! what it is and what asking with it does (`oauth`).
 
 use actix_web::{
     HttpResponse,
@@ -15,7 +15,7 @@ use super::{
     view::Words,
     visit::{Visit, form},
 };
-use crate::{domain::standing::What, http::pages::consent::hint::Hint, jose::login_hint, oauth, standing};
+use crate::{domain::standing::What, http::pages::consent::hint::Hint, oauth, standing};
 
 /// The form of the button.
 #[derive(Deserialize)]
@@ -45,15 +45,15 @@ async fn made(
     let never = What::NeverAgency(agency.id.clone());
     let rules = standing::load(engines, reader.subject).await?;
     let ruled_out = rules.choices.iter().any(|choice| choice.what == never);
-    let (status, code) = if ruled_out {
+    let (status, made) = if ruled_out {
         (StatusCode::CONFLICT, None)
     } else {
-        (StatusCode::OK, Some(oauth::login_hint(engines, reader.subject, &agency.id).await?))
+        (StatusCode::OK, Some(oauth::hint_code(engines, reader.subject, &agency.id).await?))
     };
     let mut page = visit.layout();
     // The code is not in the address: in the other language she makes another one.
     page.url = format!("/me/agencies/{}", agency.id);
-    let until = engines.now() + login_hint::LIFETIME;
     let agency_name = Words::new(engines, visit.lang).said(&agency.name);
-    visit.html(status, &Hint { page, id: agency.id.clone(), agency: agency_name, code, until })
+    let code = made.map(|made| (made.code, made.until));
+    visit.html(status, &Hint { page, id: agency.id.clone(), agency: agency_name, code })
 }

@@ -4,6 +4,7 @@
 //! a page or JSON is rendered; what went wrong is said once, in [`error`]. Out of scope: OAuth, the data endpoint and
 //! the published log itself.
 
+mod answered;
 mod api;
 mod arrival;
 mod asked;
@@ -149,7 +150,8 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(get("/oauth/authorize", arrival::authorize))
         .service(get("/requests/{id}", asked::request))
         .service(post("/requests/{id}/answer", asked::answer))
-        .service(get("/requests/{id}/done", asked::done))
+        .service(get("/requests/{id}/done", answered::done))
+        .service(post("/requests/{id}/onward", answered::go_on))
         .service(get("/me/requests", consents::requests))
         .service(get("/me/consents", consents::consents))
         .service(get("/me/consents/{id}", consents::consent))

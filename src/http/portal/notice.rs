@@ -1,17 +1,18 @@
 //! From a request for consent to the exact text about it: the same record and catalogue give the same bytes, so that what
 //! is shown, what is answered and what is kept are one text. Out of scope: whose request it is and what is answered.
 
-use super::{error::Failure, view::Words};
+use super::{consents::titled, error::Failure, view::Words};
 use crate::{
     consent::{self, Consent},
     domain::catalogue::{BasisKind, Confidence},
     engines::Engines,
     http::pages::{
         consent::words,
-        consent_notice::{ConsentNotice, render_notice},
+        consent_notice::{self, ConsentNotice, render_notice},
         parts::{Citation, Field},
     },
-    i18n::Lang,
+    i18n::{self, Lang},
+    oauth::grants::{self, Older},
 };
 
 /// The text in one language, and what stands around it.
@@ -22,6 +23,8 @@ pub(super) struct Text {
     pub(super) html: String,
     /// SHA-256 of the bytes, lower-case hexadecimal.
     pub(super) hash: String,
+    /// What the text says a yes does to older consents.
+    pub(super) older: Option<Older>,
 }
 
 /// The text about a request in a language.
@@ -41,7 +44,9 @@ pub(super) async fn text(engines: &Engines, consent: &Consent, lang: Lang) -> Re
         Some(_) => String::new(),
         None => return Err(Failure::RequestGone),
     };
-    let words = Words::new(engines, lang);
+    let mut words = Words::new(engines, lang);
+    let older = grants::older(engines, consent).await?;
+    let told = told(&mut words, older.as_ref()).await?;
     let said = |text: &Option<String>| text.clone().unwrap_or_default();
     let fields = |required: bool| -> Vec<Field> {
         let these = record.items.iter().filter(|item| item.required == required);
@@ -74,8 +79,30 @@ pub(super) async fn text(engines: &Engines, consent: &Consent, lang: Lang) -> Re
         processors: record.processors.iter().map(|name| words.said(name)).collect(),
         refusing: terms.map_or_else(String::new, |terms| words.said(&terms.refusing)),
         citations: citations.collect(),
+        older: told,
     };
     let html = render_notice(&notice)?;
     let (hash, text) = consent::text(lang.tag(), html);
-    Ok(Text { notice, html: text.body, hash })
+    Ok(Text { notice, html: text.body, hash, older })
+}
+
+/// What she is told of older consents: what each is for, in the words of its day, and when it was given. What is hidden
+/// from guardians is only said to be there.
+async fn told(
+    words: &mut Words<'_>,
+    older: Option<&Older>,
+) -> Result<Option<consent_notice::Older>, Failure> {
+    let Some(older) = older.filter(|older| !older.consents.is_empty()) else { return Ok(None) };
+    let mut these = Vec::with_capacity(older.consents.len());
+    for (one, given) in &older.consents {
+        let purpose = words.engines.register.catalogue().purpose(&one.record.purpose);
+        these.push(match purpose {
+            Some(purpose) if !purpose.guardian_hidden => {
+                words::of_day(words.lang, &titled(words, one).await?.title, *given)
+            }
+            // A guardian may read this text, if not now then where it is kept.
+            Some(_) | None => i18n::text(words.lang, "notice-older-other"),
+        });
+    }
+    Ok(Some(consent_notice::Older { ends: older.ends, these }))
 }

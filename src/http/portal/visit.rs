@@ -49,6 +49,8 @@ pub(super) struct Visit {
     pub(super) address: String,
     /// The browser's cookie of the sign-in form.
     pub(super) browser: Option<String>,
+    /// The browser's cookie of having been sent here by an agency.
+    pub(super) arrival: Option<String>,
     method: Method,
     /// The language asked for by `?lang=`, to be remembered.
     chosen: Option<Lang>,
@@ -128,6 +130,7 @@ impl Visit {
             program: None,
             cookie: Cookie::Session.read(request, secure),
             browser: Cookie::Browser.read(request, secure),
+            arrival: Cookie::Arrival.read(request, secure),
             address: address(request, state.desk.behind_proxy),
             method: request.method().clone(),
             chosen: asked.filter(|asked| Some(asked.tag()) != remembered.as_deref()),

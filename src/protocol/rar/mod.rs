@@ -295,23 +295,35 @@ impl AuthorizationDetail {
     /// # Errors
     /// See [`RarError`].
     pub fn parse_list(list: &str) -> Result<Self, RarError> {
+        Self::parse_list_about(list, None)
+    }
+
+    /// The same where the request has named a person already: `subject` may be left out, and then it is that one.
+    ///
+    /// # Errors
+    /// See [`RarError`].
+    pub fn parse_list_about(list: &str, named: Option<Subject>) -> Result<Self, RarError> {
         match json::parse(list.as_bytes(), MAX_DETAIL)? {
             Value::Array(mut items) if items.len() == 1 => match items.pop() {
-                Some(Value::Object(members)) => Self::from_members(members),
+                Some(Value::Object(members)) => Self::from_members(members, named),
                 _ => Err(RarError::NotOne),
             },
             _ => Err(RarError::NotOne),
         }
     }
 
-    fn from_members(mut members: Map<String, Value>) -> Result<Self, RarError> {
+    fn from_members(mut members: Map<String, Value>, named: Option<Subject>) -> Result<Self, RarError> {
         only(&members, &MEMBERS, "the detail")?;
         if string(&mut members, "type")?.ok_or(RarError::Missing("type"))? != TYPE {
             return Err(RarError::UnknownType);
         }
         let purpose = string(&mut members, "purpose")?.ok_or(RarError::Missing("purpose"))?;
         let purpose = name(purpose).ok_or(RarError::Malformed("purpose"))?;
-        let subject = subject(members.remove("subject").ok_or(RarError::Missing("subject"))?)?;
+        let subject = match (members.remove("subject"), named) {
+            (Some(said), _) => subject(said)?,
+            (None, Some(named)) => named,
+            (None, None) => return Err(RarError::Missing("subject")),
+        };
         match members.remove("actions").ok_or(RarError::Missing("actions"))? {
             Value::Array(actions) if actions.len() == 1 && actions.iter().all(|action| action == "read") => {}
             Value::Array(_) => return Err(RarError::Actions),

@@ -71,6 +71,20 @@ fn optional_members_may_be_absent_and_the_others_not() {
 }
 
 #[test]
+fn beside_a_person_who_is_named_already_the_subject_may_be_left_out() {
+    let named = Subject::Handle("AbCdEfGhIjKlMnOpQrStUv".to_owned());
+    let mut detail = example();
+    let read = |detail: &Value| {
+        AuthorizationDetail::parse_list_about(&json!([detail]).to_string(), Some(named.clone()))
+    };
+    assert!(matches!(read(&detail).unwrap().subject, Subject::NationalId(_)), "what is said is what counts");
+    detail["subject"] = json!({});
+    assert_eq!(read(&detail), Err(RarError::SubjectKeys));
+    detail.as_object_mut().unwrap().remove("subject");
+    assert_eq!(read(&detail).unwrap().subject, named);
+}
+
+#[test]
 fn exactly_one_object_is_read() {
     let one = example().to_string();
     for list in [one.clone(), "[]".to_owned(), format!("[{one},{one}]"), "[7]".to_owned(), "null".to_owned()]

@@ -411,9 +411,10 @@ async fn apply(tx: &mut Tx, change: &Change, at: Millis) -> Result<(), Error> {
         Change::PutOfficial(official) => officials::put(tx, official).await?,
         Change::BeginConsent(begin) => consents::begin(tx, begin, at).await?,
         Change::StepConsent(step) => consents::step(tx, step, at).await?,
-        Change::BindPushed(hash, consent) => grants::bind_pushed(tx, hash, *consent).await?,
+        Change::BindPushed(hash, consent, browser) => {
+            grants::bind_pushed(tx, hash, *consent, browser).await?;
+        }
         Change::PutBackchannel(request) => grants::put_backchannel(tx, request).await?,
-        Change::PutCode(code) => grants::put_code(tx, code).await?,
         Change::PutGrant(grant) => grants::put(tx, grant).await?,
         Change::PutRefresh(refresh) => grants::put_refresh(tx, refresh).await?,
         Change::EndRefresh(grant) => grants::end_refresh(tx, *grant, at).await?,

@@ -147,12 +147,11 @@ pub enum Change {
     BeginConsent(Box<consents::Begin>),
     /// A consent goes on to another state; what rests on it ends with it where the act says so.
     StepConsent(Box<consents::Step>),
-    /// A pushed request (by its hash) is bound to the consent asked for with it.
-    BindPushed(Vec<u8>, Uuid),
+    /// A pushed request (by its hash) is bound to the consent asked for with it, and to the browser that arrived with it
+    /// (by SHA-256 of its cookie).
+    BindPushed(Vec<u8>, Uuid, Digest),
     /// A backchannel request begins to wait.
     PutBackchannel(Box<grants::Backchannel>),
-    /// An authorization code is handed out.
-    PutCode(Box<grants::Code>),
     /// A grant is made, or changes.
     PutGrant(Box<grants::Grant>),
     /// A refresh token is handed out.
@@ -208,7 +207,6 @@ impl Change {
             | Self::StepConsent(_)
             | Self::BindPushed(..)
             | Self::PutBackchannel(_)
-            | Self::PutCode(_)
             | Self::PutGrant(_)
             | Self::PutRefresh(_)
             | Self::EndRefresh(_)

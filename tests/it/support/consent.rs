@@ -8,7 +8,7 @@ use minhbach::{
         subject::{NationalId, Subject},
     },
     ledger::entry,
-    oauth::{self, Said},
+    oauth::{self, Read, Said, grants::Older},
     protocol::pkce,
     store::append::{Change, Command},
 };
@@ -25,6 +25,8 @@ use super::{
 
 /// A PKCE verifier.
 pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+/// The cookie of the browser in which the citizen arrives and answers.
+pub(crate) const BROWSER: &str = "trinh-duyet-cua-cong-dan";
 /// The grant of CIBA.
 pub(crate) const CIBA: &str = "urn:openid:params:grant-type:ciba";
 
@@ -91,7 +93,18 @@ impl TestApp {
     pub(crate) async fn answers(&self, said: Said) -> oauth::Answered {
         let waiting = self.waiting().await.expect("nothing waits");
         let shown = ("vi", "<p>đúng những chữ này</p>".to_owned(), false);
-        oauth::answer(self.engines(), &waiting, herself(), said, shown).await.unwrap()
+        let read = self.reads(&waiting, shown).await;
+        oauth::answer(self.engines(), &waiting, herself(), said, read).await.unwrap()
+    }
+
+    /// What she reads, in her browser.
+    pub(crate) async fn reads(
+        &self,
+        consent: &Consent,
+        shown: (&'static str, String, bool),
+    ) -> Read<'static> {
+        let older = oauth::grants::older(self.engines(), consent).await.unwrap();
+        Read { shown, told: older.as_ref().map(Older::told), browser: Some(BROWSER) }
     }
 
     /// She does something to a consent afterwards.
@@ -142,7 +155,7 @@ impl Caller<'_> {
             request_uri: request_uri.to_owned(),
         };
         let reader = self.app.citizen().await;
-        oauth::arrive(self.app.engines(), &query, &reader, async |_, _| true).await
+        oauth::arrive(self.app.engines(), &query, &reader, BROWSER, async |_, _| true).await
     }
 
     /// From the push to the code in the redirect.

@@ -3,13 +3,16 @@
 
 use askama::Template;
 
+use super::{request::Earlier, words};
 use crate::{
+    domain::consent::State,
     http::pages::{
         layout::Layout,
         parts::Field,
         sentence::{Part, sentence},
     },
     i18n::{Arg, clock_time, date, date_time, text_with},
+    oauth::Onward,
     time::Millis,
 };
 
@@ -24,6 +27,8 @@ pub enum Answer {
     Refused,
     /// Later.
     Deferred,
+    /// Nothing, or what was answered has ended since: where it stands.
+    Over(State),
 }
 
 /// The page after an answer.
@@ -48,8 +53,14 @@ pub struct RequestDone {
     pub refused: Vec<Field>,
     /// The receipt's number; empty when there is none (an answer put off).
     pub receipt: String,
-    /// Where it began, when it began at the agency: the address to go back to.
-    pub back: Option<String>,
+    /// Whether it was another person's answer: of a child and her representative, the other one's.
+    pub by_other: bool,
+    /// The older consents that ended with a yes.
+    pub ended: Vec<Earlier>,
+    /// The older consents that a yes has joined.
+    pub joined: Vec<Earlier>,
+    /// Which browser goes back to the agency.
+    pub onward: Onward,
 }
 
 impl RequestDone {
@@ -57,10 +68,13 @@ impl RequestDone {
     #[must_use]
     pub fn heading(&self) -> String {
         let key = match self.answer {
+            Answer::Given if self.by_other => "request-done-given-other",
             Answer::Given => "request-done-given",
             Answer::HalfGiven => "request-done-half",
+            Answer::Refused if self.by_other => "request-done-refused-other",
             Answer::Refused => "request-done-refused",
             Answer::Deferred => "request-done-deferred",
+            Answer::Over(_) => "request-done-over",
         };
         text_with(self.page.lang, key, &[("agency", Arg::Text(&self.agency))])
     }
@@ -73,6 +87,7 @@ impl RequestDone {
             Answer::HalfGiven => "request-next-half",
             Answer::Refused => "request-next-refused",
             Answer::Deferred => "request-next-deferred",
+            Answer::Over(state) => return words::state_means(&self.page, state, None),
         })
     }
 
@@ -88,15 +103,23 @@ impl RequestDone {
         self.answer == Answer::Given
     }
 
-    /// The address of the agency, when it is a web address.
+    /// Whether this browser can go back to the agency now.
     #[must_use]
-    pub fn back_href(&self) -> Option<&str> {
-        web_address(self.back.as_deref())
+    pub fn goes_on(&self) -> bool {
+        self.onward == Onward::Ready
     }
-}
 
-fn web_address(address: Option<&str>) -> Option<&str> {
-    address.filter(|href| href.starts_with("https://") || href.starts_with("http://"))
+    /// Whether it will, once the rest of the answer is there.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        self.onward == Onward::Waits
+    }
+
+    /// Whether another browser can.
+    #[must_use]
+    pub fn elsewhere(&self) -> bool {
+        self.onward == Onward::Elsewhere && matches!(self.answer, Answer::Given | Answer::Refused)
+    }
 }
 
 /// The page after a withdrawal.
@@ -138,17 +161,5 @@ impl WithdrawDone {
             ("stop", Part::Strong(&stop)),
         ];
         sentence(self.page.lang, "withdraw-deadlines", &parts)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_web_address_leads_back() {
-        assert!(web_address(Some("https://agency.example/cb?code=1")).is_some());
-        assert!(web_address(Some("javascript:alert(1)")).is_none());
-        assert!(web_address(None).is_none());
     }
 }

@@ -14,16 +14,14 @@ pub struct Hint {
     pub id: String,
     /// The agency's name.
     pub agency: String,
-    /// The code; `None` when she has ruled the agency out, so that none is made.
-    pub code: Option<String>,
-    /// The first instant it is over.
-    pub until: Millis,
+    /// The code and the first instant it is over; `None` when she has ruled the agency out, so that none is made.
+    pub code: Option<(String, Millis)>,
 }
 
 impl Hint {
     /// Until when it can be used.
     #[must_use]
-    pub fn until_sentence(&self) -> String {
-        self.page.say_value("hint-until", &clock_time(self.until))
+    pub fn until_sentence(&self, until: &Millis) -> String {
+        self.page.say_value("hint-until", &clock_time(*until))
     }
 }

@@ -7,6 +7,7 @@ use crate::{
     domain::consent::State,
     http::pages::{layout::Layout, signing::Issuer},
     i18n::{Arg, date_time, iso_date_time, text_with},
+    oauth::Onward,
     time::Millis,
 };
 
@@ -19,6 +20,25 @@ pub struct Optional {
     pub label: String,
     /// Whether it is sensitive.
     pub sensitive: bool,
+}
+
+/// An older consent that a yes ends or joins.
+#[derive(Clone, Debug)]
+pub struct Earlier {
+    /// Its page.
+    pub href: String,
+    /// Its purpose's title.
+    pub purpose: String,
+    /// When it was given.
+    pub given: Millis,
+}
+
+impl Earlier {
+    /// What the link to it says.
+    #[must_use]
+    pub fn label(&self, page: &Layout) -> String {
+        words::of_day(page.lang, &self.purpose, self.given)
+    }
 }
 
 /// Two people must both say yes (Law 91/2025/QH15 Art. 24(2)).
@@ -72,6 +92,10 @@ pub struct Request {
     pub state: State,
     /// Whether an answer was not taken because the text is no longer the one that was read.
     pub changed: bool,
+    /// The older consents the text speaks of.
+    pub older: Vec<Earlier>,
+    /// Whether this browser goes back to the agency.
+    pub onward: Onward,
 }
 
 impl Request {
@@ -92,6 +116,18 @@ impl Request {
     #[must_use]
     pub fn can_defer(&self) -> bool {
         self.state == State::Requested
+    }
+
+    /// Whether the browser can go back to the agency now.
+    #[must_use]
+    pub fn goes_on(&self) -> bool {
+        self.onward == Onward::Ready
+    }
+
+    /// Whether it will, once somebody else has answered.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        self.onward == Onward::Waits
     }
 
     /// Where it stands, in a few words.
@@ -155,8 +191,8 @@ pub struct RequestChanged {
     pub agency: String,
     /// What it is for, as it was asked for.
     pub purpose: String,
-    /// The agency's own page, which is told that it must ask again; `None` when it asked while she was not there.
-    pub back: Option<String>,
+    /// Whether this browser can go back to the agency, which is told that it must ask again.
+    pub goes_on: bool,
 }
 
 /// The page before it, when a stronger sign-in is needed for either answer. Each choice posts `csrf`, `role`

@@ -155,6 +155,58 @@ fn the_text_says_who_what_why_how_long_and_what_happens_on_refusal() {
 }
 
 #[test]
+fn what_a_yes_ends_or_joins_is_said_in_the_text_and_linked_beside_it() {
+    both(|lang, filling| {
+        let mut text = notice(Make { lang, filling });
+        let html = page(lang, filling, "request");
+        let Some(older) = &mut text.older else {
+            assert!(filling == Filling::Empty && !html.contains("/me/consents/"), "{html}");
+            return;
+        };
+        older.ends = true;
+        let ends = render_notice(&text).unwrap();
+        assert!(html.contains(&ends) && html.contains("href=\"/me/consents/") && !ends.contains("/me/"));
+        text.older.as_mut().unwrap().ends = false;
+        assert_ne!(ends, render_notice(&text).unwrap(), "to end is another thing than to stay");
+        text.older = None;
+        assert!(render_notice(&text).unwrap().len() < ends.len());
+    });
+    let said = |lang| render_notice(&notice(Make { lang, filling: Filling::Sample })).unwrap();
+    assert!(said(Lang::Vi).contains("Xét trợ cấp thuốc dài hạn (ngày 24/08/2026)"));
+    assert!(said(Lang::En).contains("Long-term medicine allowance (on 24 August 2026)"));
+}
+
+#[test]
+fn the_way_back_is_one_button_of_a_form_and_only_where_this_browser_goes_back() {
+    both(|lang, filling| {
+        for (name, ready) in [
+            ("request-unanswered", true),
+            ("request-done-Given", true),
+            ("request-done-Over(Unanswered)", true),
+            ("request-changed-true", true),
+            ("request-changed-false", false),
+            ("request", false),
+            ("request-joint-reader", false),
+            ("request-done-HalfGiven", false),
+            ("request-done-Deferred", false),
+            ("request-done-Refused", false),
+        ] {
+            let html = page(lang, filling, name);
+            let forms = posted(&html);
+            let ways = forms.iter().filter(|form| form.contains("/onward\"")).collect::<Vec<_>>();
+            assert_eq!(ways.len(), usize::from(ready), "{name}");
+            assert!(ways.iter().all(|form| form.matches("<button").count() == 1 && form.contains("csrf")));
+        }
+        for waits in ["request-joint-reader", "request-done-HalfGiven", "request-done-Deferred"] {
+            assert!(
+                page(lang, filling, waits).contains("<a class=\"button second\" href=\"/requests/"),
+                "{waits}"
+            );
+        }
+    });
+}
+
+#[test]
 fn only_a_sensitive_request_speaks_of_sensitive_information() {
     let mut plain = notice(Make { lang: Lang::Vi, filling: Filling::Sample });
     for field in plain.required.iter_mut().chain(&mut plain.optional) {

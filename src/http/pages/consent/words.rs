@@ -98,6 +98,13 @@ pub fn limits(lang: Lang, limits: &Limits) -> Vec<String> {
     all
 }
 
+/// A consent by what it is for and the day it was given.
+#[must_use]
+pub fn of_day(lang: Lang, purpose: &str, given: Millis) -> String {
+    let args = [("purpose", Arg::Text(purpose)), ("date", Arg::Text(&date(lang, given)))];
+    text_with(lang, "consent-of-day", &args)
+}
+
 /// From which day until which, as HTML with the days emphasised.
 #[must_use]
 pub fn validity(lang: Lang, limits: &Limits) -> String {

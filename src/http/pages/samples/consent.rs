@@ -14,15 +14,17 @@ use crate::{
             done::{Answer, RequestDone, WithdrawDone},
             hint::Hint,
             list::{ConsentRow, Consents, Shown},
-            request::{Joint, Optional, Request, RequestChanged, StepUp},
+            request::{Earlier, Joint, Optional, Request, RequestChanged, StepUp},
             requests::{RequestRow, Requests},
             withdraw::Withdraw,
+            words,
         },
-        consent_notice::{ConsentNotice, render_notice},
+        consent_notice::{ConsentNotice, Older, render_notice},
         parts::Field,
         render,
         signing::Issuer,
     },
+    oauth::Onward,
     time::Millis,
 };
 
@@ -88,7 +90,16 @@ pub(in crate::http::pages) fn notice(make: Make) -> ConsentNotice {
             "Your application still goes ahead. You only need to bring paper copies to the counter.",
         ),
         citations: citations(make),
+        older: (make.filling != Filling::Empty).then(|| Older {
+            ends: true,
+            these: vec![words::of_day(make.lang, &purpose(make), minutes_ago(90 * DAY))],
+        }),
     }
+}
+
+fn earlier(make: Make) -> Vec<Earlier> {
+    let href = format!("/me/consents/{ID}");
+    make.many(vec![Earlier { href, purpose: purpose(make), given: minutes_ago(90 * DAY) }])
 }
 
 fn request(make: Make, state: State, joint: Option<Joint>, acting: bool) -> Request {
@@ -115,6 +126,12 @@ fn request(make: Make, state: State, joint: Option<Joint>, acting: bool) -> Requ
         answer_by: minutes_ago(-2 * DAY),
         state,
         changed: acting,
+        older: earlier(make),
+        onward: match state {
+            State::HalfGiven => Onward::Waits,
+            State::Unanswered => Onward::Ready,
+            _ => Onward::Nowhere,
+        },
     }
 }
 
@@ -227,8 +244,6 @@ fn consent(make: Make, state: State) -> Consent {
 }
 
 fn done(make: Make, answer: Answer) -> RequestDone {
-    let back =
-        if make.filling == Filling::Hostile { "javascript:alert(1)" } else { "https://agency.example/cb" };
     RequestDone {
         page: make.citizen(&format!("/requests/{ID}/done")),
         id: ID.to_owned(),
@@ -239,7 +254,18 @@ fn done(make: Make, answer: Answer) -> RequestDone {
         granted: if answer == Answer::Given { required(make) } else { Vec::new() },
         refused: if answer == Answer::Given { optional(make) } else { Vec::new() },
         receipt: if answer == Answer::Deferred { String::new() } else { ID.to_owned() },
-        back: make.many(vec![back.to_owned()]).pop(),
+        by_other: answer == Answer::Refused,
+        ended: if answer == Answer::Given { earlier(make) } else { Vec::new() },
+        joined: if answer == Answer::Given && make.filling == Filling::Hostile {
+            earlier(make)
+        } else {
+            Vec::new()
+        },
+        onward: match answer {
+            Answer::Given | Answer::Over(_) => Onward::Ready,
+            Answer::HalfGiven | Answer::Deferred => Onward::Waits,
+            Answer::Refused => Onward::Elsewhere,
+        },
     }
 }
 
@@ -292,9 +318,7 @@ fn lists(make: Make) -> Vec<(String, String)> {
             page: make.citizen("/me/agencies/so-y-te"),
             id: "so-y-te".to_owned(),
             agency: agency(make),
-            code: (!muted)
-                .then(|| make.text("eyJ0eXAiOiJsb2dpbi1oaW50K2p3dCJ9.eyJhIjoxfQ.c2ln", "eyJ0.eyJh.c2ln")),
-            until: minutes_ago(-10),
+            code: (!muted).then(|| (make.text("7KQ2-M8XN-40TC", "7KQ2-M8XN-40TC"), minutes_ago(-10))),
         };
         all.push((format!("hint-ruled-out-{muted}"), render(&hint).unwrap()));
     }
@@ -341,18 +365,19 @@ pub(super) fn pages(make: Make) -> Vec<(String, String)> {
         };
         all.push((format!("step-up-{sensitive}"), render(&page).unwrap()));
     }
-    for back in [Some("https://ngan-hang.example/back?error=x".to_owned()), None] {
-        let name = format!("request-changed-{}", back.is_some());
+    for goes_on in [true, false] {
+        let name = format!("request-changed-{goes_on}");
         let page = RequestChanged {
             page: make.citizen(&format!("/requests/{ID}")),
             id: ID.to_owned(),
             agency: agency(make),
             purpose: make.text("Mở tài khoản", "Opening an account"),
-            back,
+            goes_on,
         };
         all.push((name, render(&page).unwrap()));
     }
-    for answer in [Answer::Given, Answer::HalfGiven, Answer::Refused, Answer::Deferred] {
+    let over = Answer::Over(State::Unanswered);
+    for answer in [Answer::Given, Answer::HalfGiven, Answer::Refused, Answer::Deferred, over] {
         all.push((format!("request-done-{answer:?}"), render(&done(make, answer)).unwrap()));
     }
     for state in State::ALL {

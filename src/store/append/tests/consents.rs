@@ -291,7 +291,7 @@ async fn readings_that_are_one_entry_must_each_find_the_consent_in_force(s: Scra
 async fn no_more_questions_reach_a_person_than_she_bears_not_even_in_one_batch(s: Scratch) {
     let random = SeededRandom::new(29);
     let person = id::new(NOW, &random);
-    let ask = |n: u8, at_ms: i64| {
+    let asked = |n: u8, at_ms: i64, invited: bool| {
         let row = Consent { state: State::Requested.as_str().to_owned(), ..given(&random, person) };
         let request = Backchannel {
             hash: vec![n; 32],
@@ -301,15 +301,20 @@ async fn no_more_questions_reach_a_person_than_she_bears_not_even_in_one_batch(s
             asked_at: at_ms,
             expires: at_ms + 1000,
             next_poll: at_ms,
+            invited,
             sealed: vec![1],
         };
         let begin = Begin { row, entry: Uuid::nil(), event: vec![2] };
-        let prompts = Some(Prompts { subject: person, since: Millis(at_ms - 100), most: 2 });
+        let prompts = (!invited).then(|| Prompts { subject: person, since: Millis(at_ms - 100), most: 2 });
         let changes = vec![Change::BeginConsent(Box::new(begin)), Change::PutBackchannel(Box::new(request))];
         let require = Require { prompts, ..Require::default() };
         at(Command { require, changes, ..entry(&random, person) }, Millis(at_ms))
     };
+    let ask = |n: u8, at_ms: i64| asked(n, at_ms, false);
+    // What she invites herself is neither counted nor held up.
+    assert!(run(&s.store, &[8, 9].map(|n| asked(n, NOW.0, true))).await.unwrap().iter().all(done));
     let out = run(&s.store, &(1..=5).map(|n| ask(n, NOW.0)).collect::<Vec<_>>()).await.unwrap();
+    assert!(run(&s.store, &[asked(10, NOW.0, true)]).await.unwrap().iter().all(done));
     let full = Outcome::LimitReached(Reach::Prompts);
     assert!(done(&out[0]) && done(&out[1]), "{out:?}");
     assert_eq!(out[2..], [full.clone(), full.clone(), full.clone()]);
