@@ -190,7 +190,8 @@ impl Player {
         let own_hand = self.dice.chance(50);
         let by = if own_hand { own() } else { parent(Uuid::from_u128(16)) };
         // Of what was once given, only what was granted then is asked for again.
-        let names_blood = word != "confirm" || (view.record.granted().contains(&BLOOD) && self.dice.chance(70));
+        let names_blood =
+            word != "confirm" || (view.record.granted().contains(&BLOOD) && self.dice.chance(70));
         let stray = ["give", "confirm"].contains(&word) && self.dice.chance(4);
         let mut optional: Vec<String> = names_blood.then(|| BLOOD.to_owned()).into_iter().collect();
         let never = if word == "confirm" { [NAME, CARD] } else { [NAME; 2] };
