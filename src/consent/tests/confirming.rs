@@ -103,6 +103,9 @@ async fn nobody_says_it_for_her_and_not_weakly_signed_in(s: Scratch) {
 async fn it_is_said_once_in_time_and_where_it_waits_for_her(s: Scratch) {
     let o = office(s).await;
     let review = under_review(&o).await;
+    let asked = o.asked(Wanted::default()).await;
+    let out = answer(o.engines(), &asked, confirms(own(), &[])).await;
+    assert!(matches!(out, Err(Error::Illegal(_))), "a question is given and not confirmed");
     o.at(10 * DAY);
     let late = answer(o.engines(), &review, confirms(own(), &[])).await;
     assert!(matches!(late, Err(Error::TooLate)));
@@ -111,8 +114,7 @@ async fn it_is_said_once_in_time_and_where_it_waits_for_her(s: Scratch) {
     let twice = answer(o.engines(), &review, confirms(own(), &[])).await;
     assert!(matches!(twice, Err(Error::Stale)));
     let paused = end(o.engines(), &confirmed, Act::Pause, own(), None).await.unwrap();
-    let asked = o.asked(Wanted::default()).await;
-    for consent in [&confirmed, &paused, &asked] {
+    for consent in [&confirmed, &paused] {
         let out = answer(o.engines(), consent, confirms(own(), &[])).await;
         assert!(matches!(out, Err(Error::Illegal(_))), "{:?}", consent.state);
     }

@@ -28,6 +28,7 @@ use crate::{
             done::{Answer, RequestDone},
             request::{Joint, Optional, Request, RequestChanged, StepUp},
         },
+        consent_notice::ConsentNotice,
         parts::Field,
     },
     i18n::Lang,
@@ -67,12 +68,6 @@ async fn question(
     let engines = &visit.state.engines;
     let Text { notice, html, hash } = notice::text(engines, consent, lang).await?;
     let record = &consent.record;
-    let names = record.items.iter().filter(|item| !item.required).map(|item| item.field.clone());
-    let optional = names.zip(&notice.optional).map(|(name, field)| Optional {
-        name,
-        label: field.label.clone(),
-        sensitive: field.sensitive,
-    });
     let others = visit.visible(visit.person()?, consent::of_subject(engines, &consent.subject).await?);
     let known =
         others.iter().any(|other| other.record.agency == record.agency && other.row.id != consent.row.id);
@@ -85,7 +80,7 @@ async fn question(
         revision: consent.row.revision,
         agency: notice.agency.clone(),
         count: notice.count(),
-        optional: optional.collect(),
+        optional: optional(consent, &notice),
         notice: html,
         notice_hash: hash,
         binding_message: record.binding_message.clone().unwrap_or_default(),
@@ -96,6 +91,17 @@ async fn question(
         changed: changed.is_some(),
     };
     visit.leading_to(changed.unwrap_or(StatusCode::OK), &page, &back(visit, consent).await?)
+}
+
+/// The fields of a text that may be refused by themselves, as the form sends them.
+pub(super) fn optional(consent: &Consent, notice: &ConsentNotice) -> Vec<Optional> {
+    let asked = consent.record.items.iter().filter(|item| !item.required && consent.asks_for(item));
+    let each = asked.zip(&notice.optional).map(|(item, field)| Optional {
+        name: item.field.clone(),
+        label: field.label.clone(),
+        sensitive: field.sensitive,
+    });
+    each.collect()
 }
 
 /// The page that says that the purpose has changed since it was asked for, with the way back to the agency. The agency
@@ -168,17 +174,18 @@ pub(super) async fn step_up(
     sign_in::with_browser(visit, status, &page, &browser, new)
 }
 
-/// What the form says.
-struct Filled {
-    revision: i64,
-    notice: String,
-    lang: Lang,
-    said: Said,
+/// What the form of an answer says.
+pub(super) struct Filled {
+    pub(super) revision: i64,
+    /// The hash of the text she read.
+    pub(super) notice: String,
+    pub(super) lang: Lang,
+    pub(super) said: Said,
 }
 
 impl Filled {
     /// Reads the form: `field` any number of times, everything else once.
-    fn read(visit: &Visit, pairs: Vec<(String, String)>) -> Result<Self, Failure> {
+    pub(super) fn read(visit: &Visit, pairs: Vec<(String, String)>) -> Result<Self, Failure> {
         let (fields, others): (Vec<_>, Vec<_>) = pairs.into_iter().partition(|(name, _)| name == "field");
         let fields: Vec<String> = fields.into_iter().map(|(_, field)| field).collect();
         let one = |wanted: &str| {
