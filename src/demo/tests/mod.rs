@@ -6,6 +6,7 @@ mod citizen;
 mod compliance;
 mod consent;
 mod joint;
+mod of_age;
 mod own_token;
 mod public;
 mod recipients;

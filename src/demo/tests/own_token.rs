@@ -174,6 +174,14 @@ async fn who_does_not_decide_alone_can_say_no_only(s: Scratch) {
     guard(&w).await;
     let refused = answer(&browser, &question, "give").await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", refused.body);
+    for said in ["Ông/bà chưa tự cho phép việc này được", "hoặc chờ đến khi tự quyết định"]
+    {
+        assert!(refused.body.contains(said), "{}", refused.body);
+    }
+    // Asked again, she reads so before she presses anything.
+    let again = browser.get(&question.0).await;
+    assert!(again.body.contains("Chỉ người tự quyết định một mình"), "{}", again.body);
+    assert!(!again.body.contains("value=\"give\"") && again.body.contains("value=\"refuse\""));
     let back = answer(&browser, &question, "refuse").await;
     assert_eq!(back.status, StatusCode::SEE_OTHER, "{}", back.body);
 }

@@ -132,6 +132,10 @@ async fn back(visit: &Visit, consent: &Consent) -> Result<Vec<url::Url>, Failure
 async fn joint(visit: &Visit, consent: &Consent) -> Result<Option<Joint>, Failure> {
     let engines = &visit.state.engines;
     let is_own = visit.person()?.mandate.is_none();
+    if !consent.record.scopes.is_empty() {
+        let alone = is_own && people::guarded(engines, &consent.subject, true).await? == Guarded::No;
+        return Ok((!alone).then_some(Joint::OwnOnly));
+    }
     match people::whose(engines, consent).await? {
         Guarded::Joint => {}
         Guarded::Represented if is_own => {

@@ -75,6 +75,20 @@ fn what_is_answered_or_over_cannot_be_answered_again() {
 }
 
 #[test]
+fn where_a_yes_is_impossible_there_is_no_button_for_it() {
+    both(|lang, filling| {
+        let html = page(lang, filling, "request-own-only");
+        let form = posted(&html).into_iter().find(|form| form.contains("/answer\"")).unwrap();
+        assert!(form.contains("value=\"refuse\""));
+        for not in ["value=\"give\"", "value=\"defer\"", "checkbox"] {
+            assert!(!form.contains(not), "{not}");
+        }
+    });
+    let html = page(Lang::Vi, Filling::Sample, "request-own-only");
+    assert!(html.contains("Chỉ người tự quyết định một mình mới cho phép việc này được."));
+}
+
+#[test]
 fn the_answer_carries_the_text_that_was_read() {
     both(|lang, filling| {
         for (name, revision) in [("request", 1), ("consent-under_review", 3)] {

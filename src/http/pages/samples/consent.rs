@@ -328,6 +328,7 @@ pub(super) fn pages(make: Make) -> Vec<(String, String)> {
             "request-joint-unanswerable".to_owned(),
             request(make, State::Requested, Some(Joint::Unanswerable), false),
         ),
+        ("request-own-only".to_owned(), request(make, State::Requested, Some(Joint::OwnOnly), false)),
         ("request-joint-reader".to_owned(), request(make, State::HalfGiven, Some(Joint::Reader), false)),
         ("request-given".to_owned(), request(make, State::Given, None, false)),
         ("request-unanswered".to_owned(), request(make, State::Unanswered, None, false)),
