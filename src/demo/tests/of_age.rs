@@ -109,6 +109,7 @@ async fn she_reads_the_whole_text_in_her_language_and_her_yes_is_hers(s: Scratch
     assert!(after.contains("Đã giữ lại") && after.contains("••• ••• ••• 023"), "{after}");
     assert!(!after.contains("/confirm\"") && after.contains(&text.body));
     let file = browser.get(&format!("{path}/receipt")).await;
+    assert_eq!(file.status, StatusCode::OK, "{}", file.body);
     let claims = receipt::open(&file.body, &w.engines.tokens.receipt_keys()).unwrap();
     for there in ["Answered for you at first: by a parent", "You agreed to keep it yourself at:"] {
         assert!(claims.summary.en.contains(there), "{}", claims.summary.en);

@@ -105,7 +105,7 @@ impl Claims {
     }
 
     /// The acts by which it came into force: given, and confirmed by her for whom it was given.
-    fn agreed(&self) -> impl Iterator<Item = &Step> {
+    fn agreed(&self) -> impl DoubleEndedIterator<Item = &Step> {
         self.events.iter().filter(|step| matches!(step.act, Act::Give | Act::Confirm))
     }
 
@@ -184,7 +184,7 @@ impl Claims {
         let narrower = pairs.all(|(one, next)| next.granted.iter().all(|field| one.granted.contains(field)));
         let hers = |step: &Step| step.act != Act::Confirm || step.capacity == Capacity::Own;
         ensure(narrower && self.agreed().all(hers), Fault::Answers)?;
-        match self.agreed().last() {
+        match self.agreed().next_back() {
             // Every field is answered, none that is needed with no, and as it was said in the act.
             Some(gave) => {
                 let named: BTreeSet<&str> = gave.granted.iter().map(String::as_str).collect();
@@ -202,9 +202,12 @@ impl Claims {
         let shown =
             self.processing.notice.iter().chain(self.events.iter().filter_map(|it| it.notice.as_ref()));
         ensure(shown.into_iter().all(is_well_formed), Fault::Notice)?;
-        let Some(gave) = self.agreed().last() else { return Ok(()) };
+        let mut newest = self.agreed().rev();
+        let (Some(gave), before) = (newest.next(), newest.next()) else { return Ok(()) };
         let Some(notice) = &self.processing.notice else { return Err(Fault::Notice) };
-        let sensitive = self.processing.data.iter().any(|datum| datum.sensitive);
+        // Who confirms is not asked, nor told, about what was refused for her.
+        let asked = |field| gave.act == Act::Give || before.is_some_and(|one| one.granted.contains(field));
+        let sensitive = self.processing.data.iter().any(|datum| datum.sensitive && asked(&datum.field));
         let told = !sensitive || notice.sensitive_notice;
         ensure(told && gave.notice.as_ref() == Some(notice), Fault::Notice)
     }

@@ -55,6 +55,17 @@ fn a_confirmation_without_its_text_of_more_or_by_another_has_no_receipt() {
 }
 
 #[test]
+fn who_confirms_is_told_that_fields_are_sensitive_if_any_is_that_she_is_asked_for() {
+    let silent = Some(Shown { hash: "cd".repeat(32), sensitive_notice: false, ..shown() });
+    let (mut record, mut history) = confirmed();
+    record.shown.clone_from(&silent);
+    history[3].event.shown = silent;
+    assert_eq!(made(&record, &history, None), Err(Fault::Notice), "the blood group was granted before");
+    history[1].event.granted.truncate(1);
+    made(&record, &history, None).unwrap();
+}
+
+#[test]
 fn who_answered_for_the_person_takes_part_by_the_representation_and_by_no_number() {
     let mut history = withdrawn();
     let (parent, representation) = (Uuid::from_u128(0xdead_beef), Uuid::from_u128(0xcafe));
