@@ -180,6 +180,7 @@ impl Player {
             ("under_review", 0..35) => "confirm",
             (_, 70..78) => "withdraw",
             ("given", 78..84) => "pause",
+            ("given", 84..90) => "review",
             _ => self.dice.one(ACTS),
         };
         let versions = &self.views[on];
