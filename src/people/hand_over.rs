@@ -40,13 +40,12 @@ pub async fn hand_over_due(engines: &Engines) -> Result<usize, Error> {
     for row in engines.store.representations_awake(engines.now(), PASS).await? {
         match settle(engines, &row).await {
             Ok(true) => ended += 1,
-            Ok(false) | Err(Error::Already(_)) => {}
+            // Stale: she kept changing what is to end, and the next pass looks again.
+            Ok(false) | Err(Error::Already(_) | Error::Consent(consent::Error::Stale)) => {}
             Err(Error::Unreadable(id)) => {
                 tracing::error!(representation = %id, "people.hand_over cannot read a representation");
                 engines.store.wake_representation(row.id, engines.now() + LOOK_AGAIN).await?;
             }
-            // She kept changing what is to end: the next pass looks again.
-            Err(Error::Consent(consent::Error::Stale)) => {}
             Err(Error::Consent(error)) if !error.is_unavailable() => {
                 let id = row.id;
                 tracing::error!(representation = %id, error = &error as &dyn std::error::Error, "people.hand_over failed");

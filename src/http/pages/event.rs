@@ -183,9 +183,7 @@ impl Event {
                 keys("event-acted-for", "outcome-acted-for", "row-acted-for", "access-h1-acted-for")
             }
             Self::ProgramRead => keys("event-program", "outcome-program", "row-program", "access-h1-program"),
-            Self::ProgramStopped => {
-                keys("event-program-stopped", "outcome-no-more", "row-program-stopped", plain)
-            }
+            Self::ProgramStopped => keys("event-guarded", "outcome-no-more", "row-guarded", plain),
             Self::LookedAgain => keys(
                 "event-looked-again",
                 "outcome-looked-again",

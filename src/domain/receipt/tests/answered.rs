@@ -35,9 +35,12 @@ fn who_gave_first_and_who_confirmed_stand_in_the_receipt_with_the_text_she_read(
     assert!(!receipt().summary.en.contains("at first") && !receipt().summary.en.contains("yourself"));
 }
 
+/// A change to what is remembered, and to the confirmation.
+type Change = fn(&mut Record, &mut Happened);
+
 #[test]
 fn a_confirmation_without_its_text_of_more_or_by_another_has_no_receipt() {
-    let wrong: [(Fault, fn(&mut Record, &mut Happened)); 5] = [
+    let wrong: [(Fault, Change); 5] = [
         (Fault::Notice, |_, confirm| confirm.event.shown = None),
         (Fault::Notice, |record, _| record.shown = Some(shown())),
         (Fault::Answers, |record, _| record.items[2].granted = Some(true)),
