@@ -1,4 +1,5 @@
-//! The person answers: yes to these fields, no, or later. Silence is not here, because silence is not an answer.
+//! The person answers: yes to these fields, no, or later; or yes, now that she is of age, to what was agreed for her.
+//! Silence is not here, because silence is not an answer.
 
 use std::sync::Arc;
 
@@ -22,6 +23,9 @@ use crate::{
 pub enum Answer {
     /// Yes, to every required field and these optional ones.
     Give(Give),
+    /// Yes, of a person who has come of age, to what a representative once agreed to: to every required field and to
+    /// these of the optional ones that were granted then. The grant stays; tokens from before stay dead.
+    Confirm(Vec<String>),
     /// No.
     Refuse,
     /// Not now.
@@ -83,13 +87,13 @@ pub async fn answer_within(
     mut require: Require,
 ) -> Result<Consent, Error> {
     let now = engines.now();
-    if consent.state.is_waiting() && now.0 >= consent.row.answer_by {
+    if is_late(consent, &ask.answer, now) {
         return Err(Error::TooLate);
     }
-    if consent.is_outdated(engines) {
+    if consent.is_outdated(engines) || consent.is_overtaken(engines) {
         return Err(Error::PurposeChanged);
     }
-    check_who(consent, &ask.by)?;
+    check_who(consent, &ask)?;
     if ask.by.assurance.unwrap_or(0) < consent.assurance(engines) {
         return Err(Error::AssuranceTooLow);
     }
@@ -101,8 +105,8 @@ pub async fn answer_within(
     let mut record = consent.record.clone();
     let entry = engines.id();
     let (mut changes, mut also) = (Vec::new(), Vec::new());
-    if let Answer::Give(give) = &ask.answer {
-        mark(&mut record, give, consent.state == State::HalfGiven)?;
+    if let Answer::Give(Give { optional, .. }) | Answer::Confirm(optional) = &ask.answer {
+        mark(consent, &mut record, optional)?;
         // Her own rule is the newer word, and stays so until the entry has its place.
         let rules = standing::load(engines, &consent.subject).await?;
         if rules.withholds(&record.purpose, &record.agency, Channel::Present).is_some() {
@@ -111,30 +115,32 @@ pub async fn answer_within(
         require.standing = Some((rules.subject, rules.revision));
         record.shown = Some(shown.clone());
         record.answered_by = Some(ask.by.clone());
-        if act == Act::Give {
-            let kept = grant(engines, consent, give.grant, now).await?;
-            next.row.grant_id = Some(kept.id);
-            next.row.wake = Some(wake(engines, &record, now));
-            if require.grant.is_some() && require.grant != kept.require {
-                return Err(Error::Stale);
-            }
-            require.grant = kept.require;
-            changes.extend(kept.changes);
-            changes.extend(ask.also);
-            also = kept.entries;
-            record.supersedes = kept.supersedes;
+    }
+    if let (Act::Give, Answer::Give(give)) = (act, &ask.answer) {
+        let kept = grant(engines, consent, give.grant, now).await?;
+        next.row.grant_id = Some(kept.id);
+        next.row.wake = Some(wake(engines, &record, now));
+        if require.grant.is_some() && require.grant != kept.require {
+            return Err(Error::Stale);
         }
+        require.grant = kept.require;
+        changes.extend(kept.changes);
+        changes.extend(ask.also);
+        also = kept.entries;
+        record.supersedes = kept.supersedes;
     }
     let granted: Vec<String> = record.granted().into_iter().map(str::to_owned).collect();
     let mut facts = facts(engines, &record, &ask.by);
     facts.shown = Some(hash);
     facts.grant = next.row.grant_id.map(|grant| grant.to_string());
     facts.fields = match ask.answer {
-        Answer::Give(_) => granted.clone(),
+        Answer::Give(_) | Answer::Confirm(_) => granted.clone(),
         Answer::Refuse | Answer::Defer => record.items.iter().map(|item| item.field.clone()).collect(),
     };
     // A representation that was ended while she read carries no answer.
     require.representation = ask.by.representation;
+    // Whoever was told that it waits for her word is told that it goes on.
+    changes.extend(notice::with(engines, consent, act, next.state, ask.by.capacity, entry).await?);
     let event = Event { by: ask.by, shown: Some(shown), granted, note: None };
     let change = step(engines, &consent.subject, &next, &record, &event, entry, Some(text))?;
     changes.insert(0, change);
@@ -144,13 +150,25 @@ pub async fn answer_within(
     Ok(Consent { row: next.row, record, state: next.state, subject: consent.subject.clone() })
 }
 
+/// Whether the time is over in which this could be said.
+fn is_late(consent: &Consent, answer: &Answer, now: Millis) -> bool {
+    match (answer, consent.state) {
+        (Answer::Confirm(_), State::UnderReview) => now.0 >= consent.row.expires,
+        (_, state) => state.is_waiting() && now.0 >= consent.row.answer_by,
+    }
+}
+
 /// INVARIANT I3: an answer is a person's own act: hers, or that of somebody who acts for her under a representation and
-/// is not herself. An agency, an authority and the service never answer.
-fn check_who(consent: &Consent, by: &Actor) -> Result<(), Error> {
+/// is not herself. An agency, an authority and the service never answer; what waits for her own word nobody confirms
+/// for her.
+fn check_who(consent: &Consent, ask: &Answering) -> Result<(), Error> {
+    let by = &ask.by;
     let fits = match by.capacity {
         Capacity::Own => by.acting.is_none() && by.representation.is_none(),
         Capacity::Parent | Capacity::Guardian | Capacity::Attorney => {
-            by.representation.is_some() && by.acting.is_some_and(|acting| acting != consent.subject.id())
+            !matches!(ask.answer, Answer::Confirm(_))
+                && by.representation.is_some()
+                && by.acting.is_some_and(|acting| acting != consent.subject.id())
         }
         Capacity::Agency | Capacity::Authority | Capacity::System => false,
     };
@@ -160,6 +178,7 @@ fn check_who(consent: &Consent, by: &Actor) -> Result<(), Error> {
 /// Which act the answer is: where two must say yes, the first yes is half of one, and the second another person's.
 async fn act(engines: &Engines, consent: &Consent, ask: &Answering) -> Result<Act, Error> {
     match &ask.answer {
+        Answer::Confirm(_) => Ok(Act::Confirm),
         Answer::Refuse => Ok(Act::Refuse),
         Answer::Defer => Ok(Act::Defer),
         Answer::Give(_) if !consent.record.joint => Ok(Act::Give),
@@ -173,14 +192,18 @@ async fn act(engines: &Engines, consent: &Consent, ask: &Answering) -> Result<Ac
     }
 }
 
-/// Writes the answer to each field. Of two, a field is granted that both said yes to.
-fn mark(record: &mut Record, give: &Give, second: bool) -> Result<(), Error> {
-    let asked = |name: &String| record.items.iter().any(|item| !item.required && item.field == *name);
-    if !give.optional.iter().all(asked) {
+/// Writes the answer to each field. Of two, a field is granted that both said yes to; and what is confirmed is never
+/// more than what was given.
+fn mark(consent: &Consent, record: &mut Record, optional: &[String]) -> Result<(), Error> {
+    let asked = |name: &String| {
+        record.items.iter().any(|item| !item.required && item.field == *name && consent.asks_for(item))
+    };
+    if !optional.iter().all(asked) {
         return Err(Error::FieldNotAsked);
     }
+    let second = matches!(consent.state, State::HalfGiven | State::UnderReview);
     for item in &mut record.items {
-        let yes = item.required || give.optional.contains(&item.field);
+        let yes = item.required || optional.contains(&item.field);
         item.granted = Some(yes && (!second || item.granted == Some(true)));
     }
     let nothing = !record.items.is_empty() && record.granted().is_empty();

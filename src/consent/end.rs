@@ -27,13 +27,39 @@ pub async fn stop(
     by: &Actor,
     note: &str,
 ) -> Result<Option<State>, Error> {
-    let mut consent = consent;
+    let fits = |consent: &Consent| match consent.state {
+        state if state.is_standing() => Some(Act::Withdraw),
+        state if state.is_waiting() && engines.now().0 < consent.row.answer_by => Some(Act::Refuse),
+        _ => None,
+    };
+    persist(engines, consent, by, note, fits).await
+}
+
+/// Ends a consent that stands, whatever the person does to it meanwhile. What became of it, or `None` when it does not
+/// stand.
+///
+/// # Errors
+/// [`Error::Stale`] when others kept changing it: it may still stand.
+pub async fn revoke(
+    engines: &Engines,
+    consent: Consent,
+    by: &Actor,
+    note: &str,
+) -> Result<Option<State>, Error> {
+    let fits = |consent: &Consent| consent.state.is_standing().then_some(Act::Revoke);
+    persist(engines, consent, by, note, fits).await
+}
+
+/// Does what fits how the consent stands, read again as often as somebody was faster.
+async fn persist(
+    engines: &Engines,
+    mut consent: Consent,
+    by: &Actor,
+    note: &str,
+    fits: impl Fn(&Consent) -> Option<Act>,
+) -> Result<Option<State>, Error> {
     for _ in 0..TRIES {
-        let act = match consent.state {
-            state if state.is_standing() => Act::Withdraw,
-            state if state.is_waiting() && engines.now().0 < consent.row.answer_by => Act::Refuse,
-            _ => return Ok(None),
-        };
+        let Some(act) = fits(&consent) else { return Ok(None) };
         match end(engines, &consent, act, by.clone(), Some(note.to_owned())).await {
             Ok(ended) => return Ok(Some(ended.state)),
             // A pause, a resumption or an answer was faster: that is no end.
@@ -57,8 +83,9 @@ pub async fn end(
     by: Actor,
     note: Option<String>,
 ) -> Result<Consent, Error> {
-    // INVARIANT I3: only an answer gives; it is the one place that keeps what the person had before her eyes.
-    if matches!(act, Act::Give | Act::GiveHalf) {
+    // INVARIANT I3: only an answer gives, or confirms what was given for her; it is the one place that keeps what the
+    // person had before her eyes.
+    if act.is_yes() {
         return Err(IllegalTransition { from: Some(consent.state), act }.into());
     }
     let next = consent.after(act)?;

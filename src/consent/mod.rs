@@ -1,6 +1,7 @@
 //! Consent as it is asked for, answered, taken back and ended: each step one event, one entry, one transaction.
 //!
-//! [`ask`] begins one, [`answer()`] takes the person's answer, [`end`] everything she or time does to it afterwards.
+//! [`ask`] begins one, [`answer()`] takes the person's answer, or, come of age, her own word on what was agreed for her;
+//! [`end`] everything she or time does to it afterwards.
 //! Which step is lawful is [`State::after`]; that nothing else happened meanwhile is the revision, compared under the
 //! lock of the log. Out of scope: who may act for whom (`people`), what tokens come of it (`oauth`), pages.
 
@@ -15,7 +16,7 @@ mod read;
 pub use answer::{Answer, Answering, Give, GrantWish, answer, answer_within};
 pub use ask::{Ask, ask, ask_within};
 pub use clock::{end_overtaken, run_due};
-pub use end::{end, stop};
+pub use end::{end, revoke, stop};
 pub use read::{Happened, best, by_id, events, live, of_grant, of_subject, waiting};
 
 use std::sync::Arc;
@@ -25,7 +26,7 @@ use uuid::Uuid;
 use crate::{
     domain::{
         catalogue::{self, Purpose},
-        consent::{Act, Actor, Capacity, Event, IllegalTransition, Record, State},
+        consent::{Act, Actor, Capacity, Event, IllegalTransition, Item, Record, State},
         decision::{ConsentFacts, Reason},
         own_token,
         record::{Facts, Kind, hex},
@@ -150,6 +151,13 @@ impl Consent {
     #[must_use]
     pub fn is_overtaken(&self, engines: &Engines) -> bool {
         self.state.is_standing() && self.purpose(engines).is_none()
+    }
+
+    /// Whether an answer to it now is about this field of its record: who has come of age is not asked for what was
+    /// refused for her.
+    #[must_use]
+    pub fn asks_for(&self, item: &Item) -> bool {
+        self.state != State::UnderReview || item.granted == Some(true)
     }
 
     /// Whether it ended because it was, and was never given.

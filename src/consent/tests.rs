@@ -2,6 +2,7 @@
 
 mod answering;
 mod clockwork;
+mod confirming;
 mod ending;
 mod grants;
 mod histories;

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use crate::{
     crypto::Digest,
     domain::{
+        catalogue::BasisKind,
         record::{Facts, Kind},
         subject::Subject,
     },
@@ -74,6 +75,12 @@ impl Access {
     #[must_use]
     pub const fn is_refusal(&self) -> bool {
         matches!(self.kind, Kind::TokenRefused | Kind::DataRefused)
+    }
+
+    /// Whether it allowed an emergency access (Law 91/2025/QH15, Article 19(1)(a), (b)).
+    #[must_use]
+    pub fn is_emergency(&self) -> bool {
+        self.kind == Kind::TokenIssued && self.facts.basis.as_deref() == Some(BasisKind::Emergency.as_str())
     }
 
     /// Whether data left.

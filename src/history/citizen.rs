@@ -97,6 +97,8 @@ pub struct Summary {
     pub refusals: u64,
     /// The newest entries.
     pub latest: Vec<Access>,
+    /// Emergency accesses of that time, newest first, one entry each: the one that allowed it.
+    pub emergencies: Vec<Access>,
 }
 
 /// A proof that was checked here and holds.
@@ -137,7 +139,8 @@ pub async fn page(
     Ok(page)
 }
 
-/// Counts over the time since `since`, and the newest entries of any time.
+/// Counts over the time since `since`, the emergencies in it, and the newest entries of any time. Of more than
+/// two thousand entries since then the newest are looked at.
 ///
 /// # Errors
 /// [`HistoryError`]; nothing may then be shown.
@@ -156,7 +159,14 @@ pub async fn summary(
     let refusals = period.iter().filter(|access| access.is_refusal()).map(|a| u64::from(a.times)).sum();
     let mut newest = scan(engines, reader, &Filter::default(), None, latest).await?.accesses;
     count(engines, &mut newest).await?;
-    Ok(Summary { agencies: agencies.len() as u64, views: left().count() as u64, refusals, latest: newest })
+    let urgent = period.iter().filter(|access| access.is_emergency()).cloned().collect();
+    Ok(Summary {
+        agencies: agencies.len() as u64,
+        views: left().count() as u64,
+        refusals,
+        latest: newest,
+        emergencies: urgent,
+    })
 }
 
 /// One entry of the reader's own; `None` for anybody else's and for none at all (I8).

@@ -1,5 +1,6 @@
 //! The clockwork that ends representations whose time is over, and hands a child's consents over to her when she has
-//! come of age: what her representatives agreed to waits for her own word, and its tokens end.
+//! come of age: what her representatives agreed to waits for her own word, and its tokens end. It looks at beginnings too,
+//! with which the tokens of her own end that only somebody may have who decides alone.
 //!
 //! Each step is a transaction of its own and can be taken again: consents first, each moved at most once by its
 //! revision, the representation last and once only. Killed in between, the next pass goes on where this one ended; two
@@ -7,12 +8,12 @@
 
 use std::time::Duration;
 
-use super::{Error, open, register::finish, subject};
+use super::{Error, open, own_tokens::end_own_tokens, register::finish, subject};
 use crate::{
     consent::{self, Consent},
     domain::{
         consent::{Act, Actor, Capacity, State},
-        representation::Bond,
+        representation::{Bond, Representation},
         subject::Subject,
     },
     engines::Engines,
@@ -22,25 +23,33 @@ use crate::{
 
 /// Representations looked at in one pass.
 const PASS: i64 = 200;
+const DAY: i64 = 86_400_000;
 /// One that is awake and not over is looked at again tomorrow.
 const LOOK_AGAIN: Duration = Duration::from_hours(24);
-/// Whoever began to answer before the end has finished this much later: only then is nothing left to hand over.
+/// Whoever began to answer before the beginning or the end has finished this much later: only then is nothing left to end
+/// or to hand over.
 const SETTLE: Duration = Duration::from_secs(30);
 
 /// Ends what is over and hands over what is due. Gives how many representations were ended.
 ///
 /// # Errors
 /// [`Error`] when the database or the ledger failed; the rest is for the next pass. A representation that cannot be
-/// read is reported and looked at again tomorrow, so that it holds up nobody else.
+/// read, or whose person's consents cannot, is reported and looked at again tomorrow, so that it holds up nobody else.
 pub async fn hand_over_due(engines: &Engines) -> Result<usize, Error> {
     let mut ended = 0;
     for row in engines.store.representations_awake(engines.now(), PASS).await? {
         match settle(engines, &row).await {
             Ok(true) => ended += 1,
-            Ok(false) | Err(Error::Already(_)) => {}
+            // Stale: she kept changing what is to end, and the next pass looks again.
+            Ok(false) | Err(Error::Already(_) | Error::Consent(consent::Error::Stale)) => {}
             Err(Error::Unreadable(id)) => {
                 tracing::error!(representation = %id, "people.hand_over cannot read a representation");
                 engines.store.wake_representation(row.id, engines.now() + LOOK_AGAIN).await?;
+            }
+            Err(Error::Consent(error)) if !error.is_unavailable() => {
+                let id = row.id;
+                tracing::error!(representation = %id, error = &error as &dyn std::error::Error, "people.hand_over failed");
+                engines.store.wake_representation(id, engines.now() + LOOK_AGAIN).await?;
             }
             Err(error) => return Err(error),
         }
@@ -52,14 +61,14 @@ async fn settle(engines: &Engines, row: &Row) -> Result<bool, Error> {
     let now = engines.now();
     let principal = subject(engines, row.principal).await?;
     let Bond { representation, .. } = open(row, &principal)?;
-    let Some(end) = representation.ends() else {
-        engines.store.wake_representation(row.id, Millis(i64::MAX)).await?;
+    if representation.ground.is_legal() {
+        end_own_tokens(engines, &principal).await?;
+    }
+    let Some(end) = representation.ends().filter(|end| *end <= now) else {
+        let next = next_look(engines, &representation, Millis(row.created_at));
+        engines.store.wake_representation(row.id, next).await?;
         return Ok(false);
     };
-    if now < end {
-        engines.store.wake_representation(row.id, end.min(now + LOOK_AGAIN)).await?;
-        return Ok(false);
-    }
     let of_age = representation.is_handed_over(now);
     if of_age {
         review(engines, &principal).await?;
@@ -72,6 +81,32 @@ async fn settle(engines: &Engines, row: &Row) -> Result<bool, Error> {
     let why = if of_age { "came_of_age" } else { "time_over" };
     finish(engines, &principal, &representation, why, None).await?;
     Ok(true)
+}
+
+/// When to look at one that is not over: where somebody decides for another by law, when it begins and when whoever was
+/// saying yes to a token of her own until then has finished; after that when it ends.
+pub(super) fn next_look(engines: &Engines, said: &Representation, registered: Millis) -> Millis {
+    let (now, end) = (engines.now(), said.ends());
+    let begins = Millis(said.from.max(registered.0));
+    let beginning = [begins, begins + SETTLE].into_iter().find(|look| now < *look);
+    let look = match (beginning.filter(|_| said.ground.is_legal()), coarse(engines, end)) {
+        (Some(look), _) => look,
+        (None, coarse) if now < coarse => coarse,
+        (None, _) => now + LOOK_AGAIN,
+    };
+    end.map_or(look, |end| look.min(end))
+}
+
+/// The month of the end, less up to thirty days, so that no birthday can be read from the column.
+fn coarse(engines: &Engines, ends: Option<Millis>) -> Millis {
+    let Some(end) = ends else { return Millis(i64::MAX) };
+    let month = jiff::Timestamp::from_millisecond(end.0)
+        .ok()
+        .and_then(|t| t.to_zoned(jiff::tz::TimeZone::UTC).first_of_month().ok())
+        .and_then(|t| t.start_of_day().ok())
+        .map_or(end.0, |t| t.timestamp().as_millisecond());
+    let [random] = engines.random.bytes::<1>();
+    Millis(month.saturating_sub(i64::from(random % 31) * DAY))
 }
 
 /// Every consent in force that a legal representative gave waits for the person herself.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::{Error, guarded, once, open, seal, subject};
+use super::{Error, guarded, hand_over::next_look, once, open, own_tokens::end_own_tokens, seal, subject};
 use crate::{
     domain::{
         record::{Facts, Kind},
@@ -22,8 +22,6 @@ use crate::{
     },
     time::Millis,
 };
-
-const DAY: i64 = 86_400_000;
 
 /// What an office registers.
 #[derive(Clone, Debug)]
@@ -68,7 +66,8 @@ pub enum Ending<'a> {
     Office(&'a str),
 }
 
-/// Registers a representative: an entry for each of the two, and the representation, in one transaction.
+/// Registers a representative: an entry for each of the two, and the representation, in one transaction. What only
+/// somebody may have who decides alone ends at once.
 ///
 /// # Errors
 /// [`Error::Flaw`], [`Error::Text`], or nothing could be written.
@@ -94,7 +93,15 @@ pub async fn register(
         child,
         registered_by: Registrar::Office(office),
     };
-    begin(engines, &principal, &representative, said, None).await
+    let registered = begin(engines, &principal, &representative, said, None).await?;
+    if ground.is_legal()
+        && let Err(error) = end_own_tokens(engines, &principal).await
+    {
+        // It is registered, and the clockwork looks at it anyway.
+        let id = registered.0;
+        tracing::error!(representation = %id, error = &error as &dyn std::error::Error, "people.own_tokens failed");
+    }
+    Ok(registered)
 }
 
 /// An adult names somebody to act for her until a day; sent twice, it is done once.
@@ -139,8 +146,8 @@ async fn begin(
     if let Some(fault) = rar::text_fault(&said.evidence.reference, 3..=200) {
         return Err(Error::Text(fault));
     }
-    let wake = coarse(engines, said.ends());
-    let row = seal(engines, principal, &said, wake);
+    let wake = next_look(engines, &said, engines.now());
+    let row = seal(engines, principal, &said, wake.0);
     let office = match &said.registered_by {
         Registrar::Office(office) => Some(office.as_str()),
         Registrar::Principal => None,
@@ -216,18 +223,6 @@ pub async fn list(engines: &Engines, after: Uuid, limit: i64) -> Result<Vec<(Row
         found.push((row, bond));
     }
     Ok(found)
-}
-
-/// When to look again: the month of the end, less up to thirty days, so that no birthday can be read from the column.
-fn coarse(engines: &Engines, ends: Option<Millis>) -> i64 {
-    let Some(end) = ends else { return i64::MAX };
-    let month = jiff::Timestamp::from_millisecond(end.0)
-        .ok()
-        .and_then(|t| t.to_zoned(jiff::tz::TimeZone::UTC).first_of_month().ok())
-        .and_then(|t| t.start_of_day().ok())
-        .map_or(end.0, |t| t.timestamp().as_millisecond());
-    let [random] = engines.random.bytes::<1>();
-    month.saturating_sub(i64::from(random % 31) * DAY)
 }
 
 /// What both histories say: who acts (by internal id), as what, under which representation.

@@ -40,22 +40,22 @@ on_both! {
     whoever_has_ruled_the_agency_out_is_not_asked,
 }
 
-const BOTH: &str = "me.history me.consents";
-const ACCESSES: &str = "/api/v1/me/accesses";
+pub(crate) const BOTH: &str = "me.history me.consents";
+pub(crate) const ACCESSES: &str = "/api/v1/me/accesses";
 const CONSENTS: &str = "/api/v1/me/consents";
 const AUDIENCE: &str = "http://127.0.0.1:8080/api/v1/me";
 const AGENCY: &str = "ubnd-phuong-mau";
 
 /// What came of a yes.
-struct Given {
-    token: String,
-    refresh: String,
+pub(crate) struct Given {
+    pub(crate) token: String,
+    pub(crate) refresh: String,
     grant: String,
-    consent: uuid::Uuid,
+    pub(crate) consent: uuid::Uuid,
 }
 
 /// The whole way: pushed, asked, allowed, exchanged.
-async fn allowed(app: &TestApp, scope: &str) -> Given {
+pub(crate) async fn allowed(app: &TestApp, scope: &str) -> Given {
     let ward = app.ward();
     let (code, consent) = ward.code(&ward.push_scopes(scope), &[]).await;
     let granted = ward.token_form(&ward.exchange(&code)).await.ok();
@@ -65,12 +65,12 @@ async fn allowed(app: &TestApp, scope: &str) -> Given {
     Given { token, refresh, grant, consent: consent.row.id }
 }
 
-async fn read(caller: &Caller<'_>, path: &str, token: &str) -> Reply {
+pub(crate) async fn read(caller: &Caller<'_>, path: &str, token: &str) -> Reply {
     caller.own(Method::GET, path, token).await
 }
 
 /// What her history holds of a kind, oldest first.
-async fn recorded(app: &TestApp, kind: &str) -> Vec<Facts> {
+pub(crate) async fn recorded(app: &TestApp, kind: &str) -> Vec<Facts> {
     let person = app.citizen().await;
     let mut rows = app.engines().store.chain(person.id(), i64::MAX, 1000).await.unwrap();
     rows.reverse();

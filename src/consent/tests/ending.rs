@@ -50,7 +50,7 @@ async fn a_consent_under_review_opens_nothing_until_she_lets_it_stand(s: Scratch
     assert!(!done(&o.run(token(o.engines(), &given, Vec::new()).1).await));
     let grant = o.engines().store.grant(given.row.grant_id.unwrap()).await.unwrap().unwrap();
     assert_eq!(grant.revoked_at, None);
-    let confirmed = end(o.engines(), &review, Act::Confirm, own(), None).await.unwrap();
+    let confirmed = o.answer(&review, Answer::Confirm(Vec::new())).await.unwrap();
     assert_eq!(o.run(release(o.engines(), &confirmed, jti)).await, Outcome::TokenRevoked);
     assert!(done(&o.run(token(o.engines(), &confirmed, Vec::new()).1).await));
 }
@@ -58,13 +58,18 @@ async fn a_consent_under_review_opens_nothing_until_she_lets_it_stand(s: Scratch
 async fn nothing_but_an_answer_gives(s: Scratch) {
     let o = office(s).await;
     let consent = o.asked(Wanted { joint: true, ..Wanted::default() }).await;
-    for act in [Act::Give, Act::GiveHalf, Act::Ask] {
-        assert!(
-            matches!(end(o.engines(), &consent, act, own(), None).await, Err(Error::Illegal(_))),
-            "{act:?}"
-        );
+    let given = o.given(Wanted::default(), GrantWish::Create).await;
+    let review = end(o.engines(), &given, Act::Review, Actor::system(), None).await.unwrap();
+    for consent in [&consent, &review] {
+        for act in [Act::Give, Act::GiveHalf, Act::Confirm, Act::Ask] {
+            assert!(
+                matches!(end(o.engines(), consent, act, own(), None).await, Err(Error::Illegal(_))),
+                "{act:?}"
+            );
+        }
     }
     assert_eq!(events(o.engines(), &consent).await.unwrap().len(), 1);
+    assert_eq!(events(o.engines(), &review).await.unwrap().len(), 3);
 }
 
 async fn another_persons_or_clients_consent_opens_nothing(s: Scratch) {

@@ -132,9 +132,16 @@ async fn come_of_age_she_finds_what_was_agreed_for_her_and_decides_and_the_guard
     let list = child.get("/me/consents?state=standing").await.body;
     assert!(list.contains(&kept) && list.contains("Chờ xem lại"), "{list}");
     let page = child.get(&format!("/me/consents/{kept}")).await.body;
-    assert!(page.contains(&format!("{kept}/confirm")) && page.contains(&format!("{kept}/withdraw")));
-    assert_eq!(press(&child, &kept, "confirm").await.status, StatusCode::SEE_OTHER);
-    assert_eq!(press(&child, &dropped, "withdraw").await.status, StatusCode::SEE_OTHER);
+    assert!(page.contains(&format!("{kept}/confirm")), "{page}");
+    for (id, said) in [(&kept, "give"), (&dropped, "refuse")] {
+        let page = child.get(&format!("/me/consents/{id}")).await;
+        let values = ["csrf", "revision", "notice", "lang"].map(|name| (name, page.hidden(name)));
+        let mut form: Vec<(&str, &str)> =
+            values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        form.push(("answer", said));
+        let done = child.post(&format!("/me/consents/{id}/confirm"), &form).await;
+        assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    }
     assert_eq!((state(&w, &kept).await, state(&w, &dropped).await), (State::Given, State::Withdrawn));
     let hers = answers(&child, &later, "give").await;
     assert_eq!((hers.status, state(&w, &later).await), (StatusCode::SEE_OTHER, State::Given));

@@ -6,6 +6,7 @@ mod citizen;
 mod compliance;
 mod consent;
 mod joint;
+mod of_age;
 mod older;
 mod onward;
 mod own_token;

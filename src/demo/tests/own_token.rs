@@ -174,11 +174,42 @@ async fn who_does_not_decide_alone_can_say_no_only(s: Scratch) {
     guard(&w).await;
     let refused = answer(&browser, &question, "give").await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", refused.body);
+    for said in ["Ông/bà chưa tự cho phép việc này được", "hoặc chờ đến khi tự quyết định"]
+    {
+        assert!(refused.body.contains(said), "{}", refused.body);
+    }
+    // Asked again, she reads so before she presses anything.
+    let again = browser.get(&question.0).await;
+    assert!(again.body.contains("Chỉ người tự quyết định một mình"), "{}", again.body);
+    assert!(!again.body.contains("value=\"give\"") && again.body.contains("value=\"refuse\""));
     let back = answer(&browser, &question, "refuse").await;
     assert_eq!(back.status, StatusCode::SEE_OTHER, "{}", back.body);
 }
 
+async fn a_guardianship_ends_it_and_her_pages_and_receipt_say_why(s: Scratch) {
+    let w = ward(s).await;
+    let browser = w.citizen(0).await;
+    let question = asked(&w, &browser).await;
+    answer(&browser, &question, "give").await;
+    let id = question.0.rsplit('/').next().unwrap().to_owned();
+    guard(&w).await;
+    let consent = crate::consent::by_id(&w.engines, id.parse().unwrap()).await.unwrap().unwrap();
+    assert_eq!(consent.state, State::Revoked);
+    let page = browser.get(&format!("/me/consents/{id}")).await.body;
+    assert!(page.contains("Vì vậy phần mềm không được xem thay nữa"), "{page}");
+    let history = browser.get("/me/history").await.body;
+    assert!(history.contains("hết được xem thay ông/bà lúc"), "{history}");
+    let ended = w.entries(ANH, Kind::ConsentRevoked).await.remove(0);
+    assert_eq!(ended.note.as_deref(), Some("guardianship_began"));
+    let signed = browser.get(&format!("/me/consents/{id}/receipt")).await;
+    let claims: receipt::Claims = Unverified::parse(&signed.body).unwrap().unverified_claims().unwrap();
+    assert!(claims.summary.en.contains("because a representative decides with you"), "{}", claims.summary.en);
+    let last = claims.events.last().unwrap();
+    assert_eq!(last.because.as_deref(), Some("guardianship_began"));
+}
+
 store_suite! {
+    a_guardianship_ends_it_and_her_pages_and_receipt_say_why,
     the_page_says_which_software_reads_what_and_a_yes_is_kept_and_taken_back_like_any_other,
     a_no_goes_back_and_another_person_cannot_answer,
     who_does_not_decide_alone_can_say_no_only,

@@ -76,7 +76,7 @@ pub enum Act {
     Supersede,
     /// The person has come of age: she decides now herself.
     Review,
-    /// She lets it stand.
+    /// She says yes to it herself.
     Confirm,
 }
 
@@ -243,6 +243,12 @@ impl Act {
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|act| act.as_str() == word)
+    }
+
+    /// Whether somebody says yes with it: only an answer does, and what was read stands with it.
+    #[must_use]
+    pub const fn is_yes(self) -> bool {
+        matches!(self, Self::GiveHalf | Self::Give | Self::Confirm)
     }
 
     /// Whether tokens and the grant end with it: the consent no longer stands, or not now.

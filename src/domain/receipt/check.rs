@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     CONFORMS_TO, SCHEMA, context,
-    form::{Claims, Kind, Notice, Processing, Role},
+    form::{Claims, Kind, Notice, Processing, Role, Step},
 };
 use crate::{
     domain::{
@@ -104,6 +104,11 @@ impl Claims {
         self.termination()
     }
 
+    /// The acts by which it came into force: given, and confirmed by her for whom it was given.
+    fn agreed(&self) -> impl DoubleEndedIterator<Item = &Step> {
+        self.events.iter().filter(|step| matches!(step.act, Act::Give | Act::Confirm))
+    }
+
     fn mandatory(&self) -> Result<(), Fault> {
         let it = &self.processing;
         let text = |text: &Text| !text.vi.trim().is_empty() && !text.en.trim().is_empty();
@@ -157,8 +162,7 @@ impl Claims {
         let valid = validity.valid_from < validity.valid_to && validity.max_uses > 0;
         let issued = self.header.issued_at.seconds() == self.iat;
         // Consent is asked for and answered before its time is over; nothing is given in hindsight.
-        let given = self.events.iter().filter(|step| step.act == Act::Give);
-        let given = given.into_iter().all(|step| step.at < validity.valid_to);
+        let given = self.agreed().all(|step| step.at < validity.valid_to);
         ensure(in_order && valid && issued && given, Fault::Dates)
     }
 
@@ -175,7 +179,12 @@ impl Claims {
             let named: BTreeSet<&str> = step.granted.iter().map(String::as_str).collect();
             ensure(named.is_subset(&asked) && named.len() == step.granted.len(), Fault::Answers)?;
         }
-        match self.events.iter().rev().find(|step| step.act == Act::Give) {
+        // Who confirms what was given for her does it herself, and says yes to no more.
+        let mut pairs = self.agreed().zip(self.agreed().skip(1));
+        let narrower = pairs.all(|(one, next)| next.granted.iter().all(|field| one.granted.contains(field)));
+        let hers = |step: &Step| step.act != Act::Confirm || step.capacity == Capacity::Own;
+        ensure(narrower && self.agreed().all(hers), Fault::Answers)?;
+        match self.agreed().next_back() {
             // Every field is answered, none that is needed with no, and as it was said in the act.
             Some(gave) => {
                 let named: BTreeSet<&str> = gave.granted.iter().map(String::as_str).collect();
@@ -193,12 +202,14 @@ impl Claims {
         let shown =
             self.processing.notice.iter().chain(self.events.iter().filter_map(|it| it.notice.as_ref()));
         ensure(shown.into_iter().all(is_well_formed), Fault::Notice)?;
-        let said_yes = |act| matches!(act, Act::Give | Act::Confirm);
-        let Some(gave) = self.events.iter().rev().find(|step| said_yes(step.act)) else { return Ok(()) };
+        let mut newest = self.agreed().rev();
+        let (Some(gave), before) = (newest.next(), newest.next()) else { return Ok(()) };
         let Some(notice) = &self.processing.notice else { return Err(Fault::Notice) };
-        let sensitive = self.processing.data.iter().any(|datum| datum.sensitive);
+        // Who confirms is not asked, nor told, about what was refused for her.
+        let asked = |field| gave.act == Act::Give || before.is_some_and(|one| one.granted.contains(field));
+        let sensitive = self.processing.data.iter().any(|datum| datum.sensitive && asked(&datum.field));
         let told = !sensitive || notice.sensitive_notice;
-        ensure(told && gave.notice.as_ref().is_none_or(|seen| seen == notice), Fault::Notice)
+        ensure(told && gave.notice.as_ref() == Some(notice), Fault::Notice)
     }
 
     fn parties(&self) -> Result<(), Fault> {

@@ -139,7 +139,7 @@ pub struct Processing {
     pub justification: Option<String>,
     /// Whether two had to say yes (Law 91/2025/QH15, Article 24(2)).
     pub joint: bool,
-    /// The exact text that was shown; absent only if it was never given.
+    /// The exact text that was shown at the newest yes; absent only if it was never given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notice: Option<Notice>,
     /// How to take it back.

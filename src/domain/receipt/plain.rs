@@ -38,14 +38,7 @@ pub fn plain(claims: &Claims, lang: Lang) -> String {
     let name = agency.and_then(|party| party.name.as_ref());
     page.line("receipt-who", name.map_or(it.controller.as_str(), |name| page.of(name)));
     page.maybe("receipt-unit", it.unit.as_deref());
-    for party in claims.parties.iter().filter(|party| party.role == Role::Representative) {
-        let key = match party.capacity {
-            Some(Capacity::Parent) => "receipt-by-parent",
-            Some(Capacity::Guardian) => "receipt-by-guardian",
-            _ => "receipt-by-attorney",
-        };
-        page.line("receipt-representative", &text(lang, key));
-    }
+    page.answered(claims);
     for party in claims.parties.iter().filter(|party| party.role == Role::DataProcessor) {
         page.maybe("receipt-processor", party.name.as_ref().map(|name| page.of(name)));
     }
@@ -169,6 +162,24 @@ impl Page {
         let _ = writeln!(self.text, "  - {when}: {what}");
     }
 
+    /// Who answered for her, and that she confirmed it herself since.
+    fn answered(&mut self, claims: &Claims) {
+        let confirmed = claims.events.iter().rfind(|step| step.act == Act::Confirm);
+        let label = if confirmed.is_some() { "receipt-represented-first" } else { "receipt-representative" };
+        for party in claims.parties.iter().filter(|party| party.role == Role::Representative) {
+            let key = match party.capacity {
+                Some(Capacity::Parent) => "receipt-by-parent",
+                Some(Capacity::Guardian) => "receipt-by-guardian",
+                _ => "receipt-by-attorney",
+            };
+            self.line(label, &text(self.lang, key));
+        }
+        if let Some(step) = confirmed {
+            let when = self.when(step.at);
+            self.line("receipt-confirmed", &when);
+        }
+    }
+
     fn data(&mut self, claims: &Claims) {
         let given = claims.events.iter().any(|step| step.act == Act::Give);
         let (yes, no): (Vec<_>, Vec<_>) =
@@ -266,6 +277,8 @@ impl Page {
         let by = match capacity {
             // Everywhere else an agency's act can only be its own.
             Capacity::Agency if act == Act::Revoke => "receipt-by-agency",
+            // What the service ends so is what she can no longer let stand alone.
+            Capacity::System if act == Act::Revoke => "receipt-by-guardianship",
             Capacity::Own | Capacity::Agency | Capacity::System => return what,
             Capacity::Parent => "receipt-by-parent",
             Capacity::Guardian => "receipt-by-guardian",

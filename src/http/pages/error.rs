@@ -35,6 +35,8 @@ pub enum Problem {
     RequestGone,
     /// That request is about somebody else.
     NotForYou,
+    /// A yes that only somebody can give who decides alone, for herself.
+    OwnOnly,
     /// Only the person herself does this, and the reader acts for somebody else.
     OnlyHerself,
     /// What the reader may do for another person does not reach to this.
@@ -53,7 +55,7 @@ pub enum Problem {
 
 impl Problem {
     /// All, for the test that renders each.
-    pub const EACH: [Self; 21] = [
+    pub const EACH: [Self; 22] = [
         Self::NotFound,
         Self::NotAllowed,
         Self::Suspended,
@@ -68,6 +70,7 @@ impl Problem {
         Self::RuledOut,
         Self::RequestGone,
         Self::NotForYou,
+        Self::OwnOnly,
         Self::OnlyHerself,
         Self::OutOfScope,
         Self::ActingOver,
@@ -87,6 +90,7 @@ impl Problem {
             | Self::SignInTooWeak
             | Self::FormExpired
             | Self::NotForYou
+            | Self::OwnOnly
             | Self::OnlyHerself
             | Self::OutOfScope
             | Self::ActingOver
@@ -117,6 +121,7 @@ impl Problem {
             Self::RuledOut => ("error-ruled-out", "error-ruled-out-do"),
             Self::RequestGone => ("error-request-gone", "error-request-gone-do"),
             Self::NotForYou => ("error-not-for-you", "error-not-for-you-do"),
+            Self::OwnOnly => ("error-own-only", "error-own-only-do"),
             Self::OnlyHerself => ("error-only-herself", "error-only-herself-do"),
             Self::OutOfScope => ("error-out-of-scope", "error-out-of-scope-do"),
             Self::ActingOver => ("error-acting-over", "error-acting-over-do"),

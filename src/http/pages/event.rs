@@ -23,6 +23,8 @@ pub enum Event {
     Looked,
     /// Software that the citizen allowed it read her records for her (invariant I9).
     ProgramRead,
+    /// Such software may no longer: somebody decides for her, or with her, from now on.
+    ProgramStopped,
     /// An official read again about an emergency access of her own (invariant I9).
     LookedAgain,
     /// The citizen's own reading, one entry a session.
@@ -112,7 +114,7 @@ const fn keys(tag: &'static str, outcome: &'static str, row: &'static str, headi
 
 impl Event {
     /// Every event.
-    pub const EACH: [Self; 44] = [
+    pub const EACH: [Self; 45] = [
         Self::Released,
         Self::Allowed,
         Self::Refused,
@@ -121,6 +123,7 @@ impl Event {
         Self::Reported,
         Self::Looked,
         Self::ProgramRead,
+        Self::ProgramStopped,
         Self::LookedAgain,
         Self::OwnReading,
         Self::Emergency,
@@ -180,6 +183,7 @@ impl Event {
                 keys("event-acted-for", "outcome-acted-for", "row-acted-for", "access-h1-acted-for")
             }
             Self::ProgramRead => keys("event-program", "outcome-program", "row-program", "access-h1-program"),
+            Self::ProgramStopped => keys("event-guarded", "outcome-no-more", "row-guarded", plain),
             Self::LookedAgain => keys(
                 "event-looked-again",
                 "outcome-looked-again",

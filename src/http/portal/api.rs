@@ -101,6 +101,7 @@ async fn counts(visit: &Visit) -> Result<HttpResponse, Failure> {
         "views": summary.views,
         "refusals": summary.refusals,
         "latest": summary.latest.iter().map(|access| access.id).collect::<Vec<_>>(),
+        "emergencies": summary.emergencies.iter().map(|access| access.id).collect::<Vec<_>>(),
     })))
 }
 

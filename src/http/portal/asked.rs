@@ -23,7 +23,10 @@ use crate::{
         consent::{Act, Capacity, Channel},
         representation::Guarded,
     },
-    http::pages::consent::request::{Earlier, Joint, Optional, Request, RequestChanged, StepUp},
+    http::pages::{
+        consent::request::{Earlier, Joint, Optional, Request, RequestChanged, StepUp},
+        consent_notice::ConsentNotice,
+    },
     i18n::Lang,
     oauth::{self, Onward, Read, Said, grants::Older},
     people,
@@ -69,12 +72,6 @@ async fn question(
     let Text { notice, html, hash, older } = notice::text(engines, consent, lang).await?;
     all_there(visit, older.as_ref())?;
     let record = &consent.record;
-    let names = record.items.iter().filter(|item| !item.required).map(|item| item.field.clone());
-    let optional = names.zip(&notice.optional).map(|(name, field)| Optional {
-        name,
-        label: field.label.clone(),
-        sensitive: field.sensitive,
-    });
     let others = visit.visible(visit.person()?, consent::of_subject(engines, &consent.subject).await?);
     let known =
         others.iter().any(|other| other.record.agency == record.agency && other.row.id != consent.row.id);
@@ -87,7 +84,7 @@ async fn question(
         revision: consent.row.revision,
         agency: notice.agency.clone(),
         count: notice.count(),
-        optional: optional.collect(),
+        optional: optional(consent, &notice),
         notice: html,
         notice_hash: hash,
         binding_message: record.binding_message.clone().unwrap_or_default(),
@@ -103,6 +100,17 @@ async fn question(
         onward: onward(visit, consent).await?,
     };
     visit.leading_to(changed.unwrap_or(StatusCode::OK), &page, &back(visit, consent).await?)
+}
+
+/// The fields of a text that may be refused by themselves, as the form sends them.
+pub(super) fn optional(consent: &Consent, notice: &ConsentNotice) -> Vec<Optional> {
+    let asked = consent.record.items.iter().filter(|item| !item.required && consent.asks_for(item));
+    let each = asked.zip(&notice.optional).map(|(item, field)| Optional {
+        name: item.field.clone(),
+        label: field.label.clone(),
+        sensitive: field.sensitive,
+    });
+    each.collect()
 }
 
 /// The page that says that the purpose has changed since it was asked for, with the way back to the agency. The agency
@@ -160,6 +168,10 @@ pub(super) async fn back(visit: &Visit, consent: &Consent) -> Result<Vec<url::Ur
 async fn joint(visit: &Visit, consent: &Consent) -> Result<Option<Joint>, Failure> {
     let engines = &visit.state.engines;
     let is_own = visit.person()?.mandate.is_none();
+    if !consent.record.scopes.is_empty() {
+        let alone = is_own && people::guarded(engines, &consent.subject, true).await? == Guarded::No;
+        return Ok((!alone).then_some(Joint::OwnOnly));
+    }
     match people::whose(engines, consent).await? {
         Guarded::Joint => {}
         Guarded::Represented if is_own => {
@@ -202,17 +214,18 @@ pub(super) async fn step_up(
     sign_in::with_browser(visit, status, &page, &browser, new)
 }
 
-/// What the form says.
-struct Filled {
-    revision: i64,
-    notice: String,
-    lang: Lang,
-    said: Said,
+/// What the form of an answer says.
+pub(super) struct Filled {
+    pub(super) revision: i64,
+    /// The hash of the text she read.
+    pub(super) notice: String,
+    pub(super) lang: Lang,
+    pub(super) said: Said,
 }
 
 impl Filled {
     /// Reads the form: `field` any number of times, everything else once.
-    fn read(visit: &Visit, pairs: Vec<(String, String)>) -> Result<Self, Failure> {
+    pub(super) fn read(visit: &Visit, pairs: Vec<(String, String)>) -> Result<Self, Failure> {
         let (fields, others): (Vec<_>, Vec<_>) = pairs.into_iter().partition(|(name, _)| name == "field");
         let fields: Vec<String> = fields.into_iter().map(|(_, field)| field).collect();
         let one = |wanted: &str| {

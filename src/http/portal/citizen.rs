@@ -26,7 +26,7 @@ use crate::{
     http::pages::{
         access,
         history::{History, Period, Row},
-        me::Me,
+        me::{Emergency, Me},
         parts::Choice,
         proof::{Facts, Proof},
     },
@@ -35,8 +35,11 @@ use crate::{
 
 /// Entries on one page.
 const LIMIT: usize = 20;
-/// Days the overview counts.
+/// Days the overview counts, and tells of emergency accesses: whoever was unconscious then has had time to come home and
+/// look; and as both are read from the same entries, telling costs no query of its own.
 pub(super) const DAYS: u32 = 30;
+/// Emergency accesses the overview tells of one by one: a stay in hospital may have many.
+const EMERGENCIES: usize = 5;
 /// Entries the overview shows.
 pub(super) const LATEST: usize = 3;
 
@@ -86,8 +89,15 @@ async fn overview(visit: &Visit) -> Result<HttpResponse, Failure> {
     let stands = |consent: &Consent| state_now(engines, consent);
     let reviews = all.iter().filter(|consent| stands(consent) == State::UnderReview).count() as u64;
     let waiting = all.iter().filter(|consent| stands(consent).is_waiting()).count() as u64;
+    let told = summary.emergencies.iter().take(EMERGENCIES);
+    let mut emergencies = Vec::new();
+    for access in told {
+        emergencies.push(emergency(visit, access).await?);
+    }
     visit.page(&Me {
         page: visit.layout(),
+        more_emergencies: summary.emergencies.len().saturating_sub(EMERGENCIES) as u64,
+        emergencies,
         days: DAYS,
         agencies: summary.agencies,
         views: summary.views,
@@ -95,6 +105,23 @@ async fn overview(visit: &Visit) -> Result<HttpResponse, Failure> {
         waiting,
         reviews,
         latest,
+    })
+}
+
+/// What she is told of an emergency access: who, when, why.
+async fn emergency(visit: &Visit, access: &Access) -> Result<Emergency, Failure> {
+    let mut words = Words::new(&visit.state.engines, visit.lang);
+    let (purpose, facts) = (words.purpose(access).await?, &access.facts);
+    let said = |text: &Option<String>| text.clone().unwrap_or_default();
+    Ok(Emergency {
+        at: access.at,
+        agency: words.agency(facts.agency.as_deref()),
+        official: said(&facts.official),
+        approver: said(&facts.approver),
+        fields: words.fields(access),
+        purpose: purpose.as_ref().map_or_else(|| said(&facts.purpose), |texts| words.said(&texts.title)),
+        justification: said(&facts.justification),
+        href: format!("/me/history/{}", access.id),
     })
 }
 

@@ -6,6 +6,7 @@
 
 use actix_web::{
     HttpResponse,
+    http::StatusCode,
     web::{Path, Query},
 };
 use serde::Deserialize;
@@ -13,7 +14,7 @@ use uuid::Uuid;
 
 use super::{
     error::Failure,
-    progress,
+    progress, review,
     view::Words,
     visit::{Visit, query},
 };
@@ -37,7 +38,7 @@ use crate::{
         },
         parts::{Acting, Field},
     },
-    i18n::masked_national_id,
+    i18n::{Lang, masked_national_id},
     login::session::Session,
     standing,
     store::consents::Use as Used,
@@ -218,13 +219,23 @@ pub(super) async fn consent(visit: Visit, id: Path<String>) -> HttpResponse {
 }
 
 async fn one(visit: &Visit, id: &str) -> Result<HttpResponse, Failure> {
-    let engines = &visit.state.engines;
     let Own { consent, .. } = own(visit, id).await?;
-    let (record, row, state) = (&consent.record, &consent.row, state_now(engines, &consent));
-    let mut words = Words::new(engines, visit.lang);
-    let titled = titled(&mut words, &consent).await?;
+    whole(visit, &consent, visit.lang, false).await
+}
+
+/// The page of a consent; `changed` when she confirmed a text that is not the one she would be confirming now.
+pub(super) async fn whole(
+    visit: &Visit,
+    consent: &Consent,
+    lang: Lang,
+    changed: bool,
+) -> Result<HttpResponse, Failure> {
+    let engines = &visit.state.engines;
+    let (record, row, state) = (&consent.record, &consent.row, state_now(engines, consent));
+    let mut words = Words::new(engines, lang);
+    let titled = titled(&mut words, consent).await?;
     let said = |text: &Option<String>| text.clone().unwrap_or_default();
-    let happened = consent::events(engines, &consent).await?;
+    let happened = consent::events(engines, consent).await?;
     let mut events = Vec::with_capacity(happened.len());
     for event in &happened {
         events.push(Happened {
@@ -242,16 +253,19 @@ async fn one(visit: &Visit, id: &str) -> Result<HttpResponse, Failure> {
     let listed = engines.register.catalogue().purpose(&record.purpose);
     let answered = !matches!(state, State::Requested | State::Deferred | State::HalfGiven);
     let was_given = record.answered_by.is_some() && answered;
-    let mut granted = fields(&words, &consent, Some(true));
-    let mut pending = fields(&words, &consent, None);
-    let scopes = scopes(&words, &consent);
+    let mut granted = fields(&words, consent, Some(true));
+    let mut pending = fields(&words, consent, None);
+    let scopes = scopes(&words, consent);
     if was_given {
         granted.extend(scopes);
     } else {
         pending.extend(scopes);
     }
-    visit.page(&detail::Consent {
-        page: visit.layout(),
+    let mut layout = visit.layout();
+    layout.lang = lang;
+    layout.url = format!("/me/consents/{}", row.id);
+    let page = detail::Consent {
+        page: layout,
         id: row.id.to_string(),
         revision: row.revision,
         state,
@@ -265,7 +279,7 @@ async fn one(visit: &Visit, id: &str) -> Result<HttpResponse, Failure> {
         justification: said(&record.justification),
         asked: pending,
         granted,
-        refused: fields(&words, &consent, Some(false)),
+        refused: fields(&words, consent, Some(false)),
         limits: record.limits.clone(),
         used: u32::try_from(row.used).unwrap_or(u32::MAX),
         uses,
@@ -273,9 +287,11 @@ async fn one(visit: &Visit, id: &str) -> Result<HttpResponse, Failure> {
         events,
         text: text_read(engines, &happened).await?,
         receipt: super::receipt::is_there(&happened),
-        progress: progress::steps(engines, &consent).await?,
+        progress: progress::steps(engines, consent).await?,
         contact: words.contact(engines.registry.agency(&record.agency)),
-    })
+        review: review::question(visit, consent, lang, changed).await?,
+    };
+    visit.html(if changed { StatusCode::CONFLICT } else { StatusCode::OK }, &page)
 }
 
 /// The text that was read at the last answer, if it still is the one with that hash.

@@ -1,7 +1,8 @@
-//! A person takes a consent back, stops it for a while, lets it go on or stand; or stops an agency altogether.
+//! A person takes a consent back, stops it for a while, lets it go on; or stops an agency altogether.
 //!
 //! Taking back asks for no stronger sign-in and takes no more steps than giving (Law 91/2025/QH15, Article 10). Out of
-//! scope: what ends with it ([`consent::end`]).
+//! scope: what ends with it ([`consent::end`]), and what waits for the word of one who has come of age
+//! ([`super::review`]).
 
 use actix_web::{
     HttpResponse,
@@ -99,12 +100,6 @@ pub(super) async fn resume(visit: Visit, id: Path<String>, pressed: Pressed) -> 
     visit.answer(done)
 }
 
-/// `POST /me/consents/{id}/confirm`.
-pub(super) async fn confirm(visit: Visit, id: Path<String>, pressed: Pressed) -> HttpResponse {
-    let done = press(&visit, &id, pressed, Act::Confirm).await;
-    visit.answer(done)
-}
-
 async fn press(visit: &Visit, id: &str, pressed: Pressed, act: Act) -> Result<HttpResponse, Failure> {
     let engines = &visit.state.engines;
     let Own { session, consent } = own(visit, id).await?;
@@ -117,10 +112,10 @@ async fn press(visit: &Visit, id: &str, pressed: Pressed, act: Act) -> Result<Ht
     let page = format!("/me/consents/{}", consent.row.id);
     // What lets data flow again is as good as a yes.
     let needed = consent.assurance(engines);
-    if matches!(act, Act::Resume | Act::Confirm) && session.assurance < needed {
+    if act == Act::Resume && session.assurance < needed {
         return step_up(visit, &consent, needed, &page, StatusCode::FORBIDDEN).await;
     }
-    if matches!(act, Act::Resume | Act::Confirm) {
+    if act == Act::Resume {
         people::may_go_on(engines, &consent, &by).await?;
     }
     consent::end(engines, &consent, act, by, None).await?;

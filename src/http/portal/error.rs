@@ -184,7 +184,7 @@ const fn of_people(error: &people::Error) -> Problem {
 
 const fn of_answering(error: AnswerError) -> Problem {
     match error {
-        AnswerError::OwnOnly => Problem::NotForYou,
+        AnswerError::OwnOnly => Problem::OwnOnly,
         AnswerError::JointNeedsTheOther => Problem::NeedsOther,
         AnswerError::RepresentativeNeeded | AnswerError::PersonNeeded | AnswerError::NotAPerson => {
             Problem::Represented
@@ -280,6 +280,7 @@ const fn coded(problem: Problem) -> (&'static str, &'static str) {
         Problem::RuledOut => ("ruled_out_by_reader", "The reader's own choices rule this out"),
         Problem::RequestGone => ("request_gone", "The request is unknown, over or answered"),
         Problem::NotForYou => ("request_not_for_reader", "The request is about somebody else"),
+        Problem::OwnOnly => ("own_only", "Only a person who decides alone can say yes to this"),
         Problem::OnlyHerself => ("only_herself", "Not possible while acting for another person"),
         Problem::OutOfScope => ("representation_out_of_scope", "The representation does not cover this"),
         Problem::ActingOver => ("representation_over", "The representation does not count any more"),

@@ -28,6 +28,7 @@ mod progress;
 mod public;
 mod reading;
 mod receipt;
+mod review;
 mod sign_in;
 mod sign_out;
 mod terms;
@@ -159,7 +160,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(get("/me/consents/{id}/withdrawn", ending::withdrawn))
         .service(post("/me/consents/{id}/pause", ending::pause))
         .service(post("/me/consents/{id}/resume", ending::resume))
-        .service(post("/me/consents/{id}/confirm", ending::confirm))
+        .service(post("/me/consents/{id}/confirm", review::confirm))
         .service(get("/me/consents/{id}/receipt", receipt::receipt))
         .service(get("/me/agencies/{id}", consents::agency))
         .service(post("/me/agencies/{id}/stop", ending::stop))

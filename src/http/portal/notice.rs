@@ -27,17 +27,15 @@ pub(super) struct Text {
     pub(super) older: Option<Older>,
 }
 
-/// The text about a request in a language.
+/// The text about a request in a language; and about a consent that waits for the word of one who has come of age, with
+/// what was granted then.
 ///
 /// # Errors
 /// [`Failure::RequestGone`] when the purpose has changed since it was asked for: what she would read is not what she
 /// would answer.
 pub(super) async fn text(engines: &Engines, consent: &Consent, lang: Lang) -> Result<Text, Failure> {
     let record = &consent.record;
-    let today = consent.purpose(engines);
-    if consent.is_outdated(engines) {
-        return Err(Failure::RequestGone);
-    }
+    let purpose = consent.purpose(engines).ok_or(Failure::RequestGone)?;
     // Where software is to read for her she is told which; elsewhere the agency answers for all of its software.
     let software = match engines.registry.client(&record.client_id).await? {
         Some(client) if !record.scopes.is_empty() => client.name.clone(),
@@ -45,22 +43,25 @@ pub(super) async fn text(engines: &Engines, consent: &Consent, lang: Lang) -> Re
         None => return Err(Failure::RequestGone),
     };
     let mut words = Words::new(engines, lang);
-    let older = grants::older(engines, consent).await?;
+    // Only a question can end or join what was given before; who confirms what stands does neither.
+    let older = if consent.state.is_waiting() { grants::older(engines, consent).await? } else { None };
     let told = told(&mut words, older.as_ref()).await?;
     let said = |text: &Option<String>| text.clone().unwrap_or_default();
     let fields = |required: bool| -> Vec<Field> {
-        let these = record.items.iter().filter(|item| item.required == required);
+        let these = record.items.iter().filter(|item| item.required == required && consent.asks_for(item));
         these.map(|item| Field { sensitive: item.sensitive, ..words.field(&item.field) }).collect()
     };
     let mut required = fields(true);
     required.extend(record.scopes.iter().filter_map(|scope| words::scope(lang, scope)));
-    let cited = today.and_then(|purpose| purpose.basis(BasisKind::Consent));
-    let citations = cited.into_iter().flat_map(|basis| &basis.citations).map(|citation| Citation {
-        text: words.said(&citation.text),
-        href: None,
-        verified: citation.confidence == Confidence::Verified,
-    });
-    let terms = today.and_then(|purpose| purpose.consent.as_ref());
+    let citations =
+        purpose.basis(BasisKind::Consent).into_iter().flat_map(|basis| &basis.citations).map(|citation| {
+            Citation {
+                text: words.said(&citation.text),
+                href: None,
+                verified: citation.confidence == Confidence::Verified,
+            }
+        });
+    let terms = purpose.consent.as_ref();
     let notice = ConsentNotice {
         lang,
         agency: words.agency(Some(&record.agency)),
@@ -70,8 +71,8 @@ pub(super) async fn text(engines: &Engines, consent: &Consent, lang: Lang) -> Re
         contact: words.contact(engines.registry.agency(&record.agency)),
         required,
         optional: fields(false),
-        purpose: today.map_or_else(|| record.purpose.clone(), |purpose| words.said(&purpose.title)),
-        reason: today.map_or_else(String::new, |purpose| words.said(&purpose.reason)),
+        purpose: words.said(&purpose.title),
+        reason: words.said(&purpose.reason),
         case: said(&record.case),
         justification: said(&record.justification),
         limits: record.limits.clone(),

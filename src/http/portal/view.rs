@@ -37,7 +37,7 @@ pub(super) fn said(lang: Lang, text: &Text) -> String {
 /// What an entry records, as pages name it; `None` for kinds that are in nobody's history.
 pub(super) fn event(access: &Access) -> Option<Event> {
     match access.kind {
-        Kind::TokenIssued if basis(access) == Some(Basis::Emergency) => Some(Event::Emergency),
+        Kind::TokenIssued if access.is_emergency() => Some(Event::Emergency),
         Kind::TokenIssued => Some(Event::Allowed),
         Kind::TokenRefused | Kind::DataRefused => Some(Event::Refused),
         Kind::TokenRevoked | Kind::GrantRevoked => Some(Event::Revoked),
@@ -60,6 +60,9 @@ pub(super) fn event(access: &Access) -> Option<Event> {
         Kind::ConsentPaused => Some(Event::Paused),
         Kind::ConsentResumed => Some(Event::Resumed),
         Kind::ConsentRevoked if access.facts.capacity.as_deref() == Some("agency") => Some(Event::Returned),
+        Kind::ConsentRevoked if access.facts.capacity.as_deref() == Some("system") => {
+            Some(Event::ProgramStopped)
+        }
         Kind::ConsentRevoked => Some(Event::Ended),
         Kind::ConsentExpired => Some(Event::Expired),
         Kind::ConsentInvalidated => Some(Event::Invalidated),

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     domain::{
-        consent::{Act, State},
+        consent::State,
         record::{Facts, Kind},
         representation::Doing,
     },
@@ -86,8 +86,17 @@ async fn coming_of_age_puts_what_was_agreed_for_her_under_review_and_ends_its_to
     let reviewed = world.history(&child).await.into_iter().find(|r| r.kind == "consent.reviewed").unwrap();
     assert_eq!(reviewed.facts.consent, Some(consent.row.id.to_string()));
     let confirmed = consent::by_id(engines, consent.row.id).await.unwrap().unwrap();
-    let confirmed = consent::end(engines, &confirmed, Act::Confirm, own(), None).await.unwrap();
+    let by = Actor { assurance: Some(3), ..own() };
+    let answer = Answer::Confirm(Vec::new());
+    let shown = ("vi", "<p>mẫu</p>".to_owned(), true);
+    let said = Answering { by, answer, shown, replays: Vec::new(), also: Vec::new() };
+    let confirmed = consent::answer(engines, &confirmed, said).await.unwrap();
     assert_eq!(confirmed.state, State::Given);
+    assert_eq!(confirmed.record.answered_by.as_ref().map(|by| by.capacity), Some(Capacity::Own));
+    // What is hers is not put to her a second time, and what its tokens were stays over.
+    hand_over_due(engines).await.unwrap();
+    assert_eq!(world.state(&consent).await, State::Given);
+    assert!(engines.store.token(jti).await.unwrap().unwrap().revoked_at.is_some());
 }
 
 async fn handing_over_twice_or_by_two_nodes_at_once_changes_nothing_more(s: Scratch) {

@@ -28,7 +28,7 @@ store_suite! {
 async fn a_representation_begins_in_both_histories_and_says_nothing_in_the_open(s: Scratch) {
     let world = world(s);
     let engines = &world.engines;
-    let (bond, _) = register(engines, &id(CHILD), &id(MOTHER), parent(fifteen())).await.unwrap();
+    let (bond, _) = register(engines, &id(CHILD), &id(MOTHER), parent(six())).await.unwrap();
     let (child, mother) = (world.person(CHILD).await, world.person(MOTHER).await);
     for person in [&child, &mother] {
         let record = world.history(person).await.remove(0);
@@ -37,8 +37,13 @@ async fn a_representation_begins_in_both_histories_and_says_nothing_in_the_open(
         assert_eq!(record.facts.capacity.as_deref(), Some("parent"));
         assert_eq!(record.facts.target, Some(bond.to_string()));
     }
+    // Looked at once more as soon as it has settled, and then when it ends.
     let row = engines.store.representation(bond).await.unwrap().unwrap();
-    let of_age = fifteen().hands_over_at;
+    assert_eq!(row.wake, NOW.0 + 30_000);
+    world.pass(std::time::Duration::from_secs(30));
+    hand_over_due(engines).await.unwrap();
+    let row = engines.store.representation(bond).await.unwrap().unwrap();
+    let of_age = six().hands_over_at;
     assert!(row.wake <= of_age && row.wake > of_age - 62 * DAY, "{}", row.wake);
     let midnight = row.wake.rem_euclid(DAY);
     assert_eq!(midnight, 0, "the column tells a month, not a day of birth");

@@ -71,6 +71,14 @@ pub(super) struct Consent {
     pub(super) grant: Option<Uuid>,
 }
 
+impl Consent {
+    /// Whether it is too late for an answer, from the state that was seen.
+    fn is_late(&self, act: &str, seen: &str, at: i64) -> bool {
+        let waits = is_answer(act) && is_waiting(seen) && at >= self.answer_by;
+        waits || (act == "confirm" && seen == "under_review" && at >= self.limits.expires)
+    }
+}
+
 /// Something somebody tries at an instant, on consent number `on`.
 #[derive(Clone, Debug)]
 pub(super) struct Deed {
@@ -82,7 +90,16 @@ pub(super) struct Deed {
 #[derive(Clone, Debug)]
 pub(super) enum What {
     /// A step from what was seen: the state and how many acts there had been.
-    Step { act: &'static str, seen: (&'static str, usize), wish: Option<GrantWish>, stray: bool, same: bool },
+    /// `stray`: a field is named that is not asked for; `same`: the first of two answers again; `other`: somebody else
+    /// than the person.
+    Step {
+        act: &'static str,
+        seen: (&'static str, usize),
+        wish: Option<GrantWish>,
+        stray: bool,
+        same: bool,
+        other: bool,
+    },
     /// A token is taken, with or without a refresh token.
     Spend { jti: Uuid, refresh: Option<Vec<u8>> },
     /// Data is released on a token.
@@ -99,6 +116,7 @@ pub(super) enum End {
     TooLate,
     FieldNotAsked,
     NeedsTheOther,
+    NotAPerson,
     GrantUnknown,
     Not(Outcome),
 }
@@ -119,12 +137,14 @@ impl Model {
     pub(super) fn allows(&self, deed: &Deed) -> bool {
         let consent = &self.consents[deed.on];
         match &deed.what {
-            What::Step { act, seen, wish, stray, same } => {
-                let too_late = is_answer(act) && is_waiting(seen.0) && deed.at >= consent.answer_by;
+            What::Step { act, seen, wish, stray, same, other } => {
+                let too_late = consent.is_late(act, seen.0, deed.at);
                 let unknown =
                     wish.and_then(named).is_some_and(|grant| self.grants.get(&grant) != Some(&false));
                 let from_here = seen.1 == consent.acts.len();
-                !too_late && !stray && !same && !unknown && from_here && leads(seen.0, act).is_some()
+                let for_her = *other && *act == "confirm";
+                let fits = !too_late && !stray && !same && !unknown && !for_her;
+                fits && from_here && leads(seen.0, act).is_some()
             }
             What::Spend { .. } => self.is_live(deed) && self.reached(deed).is_empty(),
             What::Release { jti } => self.is_live(deed) && !self.tokens[jti].1,
@@ -166,13 +186,12 @@ impl Model {
     pub(super) fn explains(&self, deed: &Deed, end: &End) -> bool {
         let consent = &self.consents[deed.on];
         match (&deed.what, end) {
-            (What::Step { act, seen, .. }, End::TooLate) => {
-                is_answer(act) && is_waiting(seen.0) && deed.at >= consent.answer_by
-            }
+            (What::Step { act, seen, .. }, End::TooLate) => consent.is_late(act, seen.0, deed.at),
             (What::Step { act, seen, .. }, End::Illegal) => leads(seen.0, act).is_none(),
             (What::Step { seen, .. }, End::Stale) => seen.1 != consent.acts.len(),
             (What::Step { stray, .. }, End::FieldNotAsked) => *stray,
             (What::Step { same, .. }, End::NeedsTheOther) => *same,
+            (What::Step { act, other, .. }, End::NotAPerson) => *other && *act == "confirm",
             (What::Step { wish, .. }, End::GrantUnknown) => {
                 wish.and_then(named).is_some_and(|grant| self.grants.get(&grant) != Some(&false))
             }
@@ -247,7 +266,7 @@ impl Model {
 
 /// Whether it is the person's answer, for which there is a time.
 pub(super) fn is_answer(act: &str) -> bool {
-    ["give", "give_half", "refuse", "defer"].contains(&act)
+    ["give", "give_half", "confirm", "refuse", "defer"].contains(&act)
 }
 
 const fn named(wish: GrantWish) -> Option<Uuid> {

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     consent::{
         Answer, Consent, Error, Give, GrantWish, answer, end,
-        tests::{BLOOD, DAY, HOUR, NAME, Wanted, asked, own, parent, release, says, token},
+        tests::{BLOOD, CARD, DAY, HOUR, NAME, Wanted, asked, own, parent, release, says, token},
     },
     crypto::SeededRandom,
     domain::{
@@ -58,7 +58,8 @@ struct Attempt {
     node: Engines,
     view: Consent,
     by: Actor,
-    stray: bool,
+    /// The optional fields named with a yes.
+    optional: Vec<String>,
 }
 
 /// How it ended.
@@ -179,6 +180,7 @@ impl Player {
             ("under_review", 0..35) => "confirm",
             (_, 70..78) => "withdraw",
             ("given", 78..84) => "pause",
+            ("given", 84..90) => "review",
             _ => self.dice.one(ACTS),
         };
         let versions = &self.views[on];
@@ -188,7 +190,13 @@ impl Player {
         let seen = (view.state.as_str(), usize::try_from(view.row.revision).unwrap());
         let own_hand = self.dice.chance(50);
         let by = if own_hand { own() } else { parent(Uuid::from_u128(16)) };
-        let stray = word == "give" && self.dice.chance(4);
+        // Of what was once given, only what was granted then is asked for again.
+        let names_blood =
+            word != "confirm" || (view.record.granted().contains(&BLOOD) && self.dice.chance(70));
+        let stray = ["give", "confirm"].contains(&word) && self.dice.chance(4);
+        let mut optional: Vec<String> = names_blood.then(|| BLOOD.to_owned()).into_iter().collect();
+        let never = if word == "confirm" { [NAME, CARD] } else { [NAME; 2] };
+        optional.extend(stray.then(|| self.dice.one(&never).to_owned()));
         let joint = self.model.consents[on].joint;
         let what = match word {
             "release" if !tokens.is_empty() => What::Release { jti: self.dice.one(&tokens) },
@@ -201,12 +209,12 @@ impl Player {
                 let act = if joint && seen.0 != "half_given" { "give_half" } else { "give" };
                 let same = joint && seen.0 == "half_given" && self.first_own[on] == Some(own_hand);
                 let wish = (act == "give").then(|| self.wish());
-                What::Step { act, seen, wish, stray, same }
+                What::Step { act, seen, wish, stray, same, other: !own_hand }
             }
-            act => What::Step { act, seen, wish: None, stray: false, same: false },
+            act => What::Step { act, seen, wish: None, stray, same: false, other: !own_hand },
         };
         let node = self.dice.one(&self.nodes);
-        Attempt { deed: Deed { on, at: self.clock.now().0, what }, node, view, by, stray }
+        Attempt { deed: Deed { on, at: self.clock.now().0, what }, node, view, by, optional }
     }
 
     fn tokens_of(&self, on: usize) -> Vec<Uuid> {
@@ -306,18 +314,20 @@ impl Attempt {
 
     async fn step(&self, act: &str, wish: Option<GrantWish>) -> Result<Ended, String> {
         let (node, view) = (&self.node, &self.view);
-        let mut optional = vec![BLOOD.to_owned()];
-        optional.extend(self.stray.then(|| NAME.to_owned()));
-        let grant = wish.unwrap_or(GrantWish::Create);
+        let (optional, grant) = (self.optional.clone(), wish.unwrap_or(GrantWish::Create));
         let says = |what| says(self.by.clone(), what);
         let result = match act {
             "give" | "give_half" => answer(node, view, says(Answer::Give(Give { optional, grant }))).await,
             "refuse" => answer(node, view, says(Answer::Refuse)).await,
             "defer" => answer(node, view, says(Answer::Defer)).await,
+            "confirm" => answer(node, view, says(Answer::Confirm(optional))).await,
             act => end(node, view, Act::parse(act).unwrap(), self.by.clone(), None).await,
         };
         let end = match result {
             Ok(consent) => {
+                if act == "confirm" {
+                    self.is_her_own(&consent)?;
+                }
                 // Where it stands in the log, to put what happened at once into its order.
                 let events = node.store.consent_events(consent.row.id).await.map_err(|e| format!("{e:?}"))?;
                 let event =
@@ -332,10 +342,19 @@ impl Attempt {
             Err(Error::TooLate) => End::TooLate,
             Err(Error::FieldNotAsked) => End::FieldNotAsked,
             Err(Error::NeedsTheOther) => End::NeedsTheOther,
+            Err(Error::NotAPerson) => End::NotAPerson,
             Err(Error::GrantUnknown) => End::GrantUnknown,
             Err(error) => return Err(format!("{error:?}")),
         };
         Ok(Ended::refused(end))
+    }
+
+    /// What was confirmed is hers, with the text she read, and no more than it was.
+    fn is_her_own(&self, confirmed: &Consent) -> Result<(), String> {
+        let (before, now) = (self.view.record.granted(), confirmed.record.granted());
+        let narrower = now.iter().all(|field| before.contains(field)) && now.contains(&NAME);
+        let hers = confirmed.record.answered_by.as_ref() == Some(&own()) && confirmed.record.shown.is_some();
+        if narrower && hers { Ok(()) } else { Err(format!("confirmed {before:?} as {:?}", confirmed.record)) }
     }
 }
 

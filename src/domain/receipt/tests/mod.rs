@@ -1,5 +1,6 @@
 //! What a receipt says, what it never says, and what it refuses to be.
 
+mod answered;
 mod sample;
 
 use proptest::prelude::*;
@@ -361,26 +362,6 @@ fn years_of_pauses_still_fit() {
     let text = signed(&claims);
     assert!(text.len() > jws::MAX_COMPACT && text.len() <= MAX_RECEIPT, "{}", text.len());
     assert_eq!(open(&text, &keys()).unwrap(), claims);
-}
-
-#[test]
-fn who_answered_for_the_person_takes_part_by_the_representation_and_by_no_number() {
-    let mut history = withdrawn();
-    let (parent, representation) = (Uuid::from_u128(0xdead_beef), Uuid::from_u128(0xcafe));
-    history[1].event.by = Actor {
-        capacity: Capacity::Parent,
-        acting: Some(parent),
-        representation: Some(representation),
-        ..own()
-    };
-    let mut claims = made(&record(), &history, None).unwrap();
-    let party = claims.parties.iter().find(|party| party.role == Role::Representative).unwrap();
-    assert_eq!(party.id, representation.urn().to_string());
-    assert_eq!((party.capacity, &party.name, &party.contact), (Some(Capacity::Parent), &None, &None));
-    assert!(claims.summary.en.contains("Answered for you: by a parent"), "{}", claims.summary.en);
-    claims.parties.retain(|party| party.role != Role::Representative);
-    assert_eq!(claims.check(), Err(Fault::Parties));
-    assert!(receipt().parties.iter().all(|party| party.role != Role::Representative));
 }
 
 #[test]

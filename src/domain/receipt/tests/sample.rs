@@ -89,7 +89,7 @@ pub(super) fn record() -> Record {
 }
 
 pub(super) fn happened(minutes: i64, act: Act, state: State, by: Actor) -> Happened {
-    let gives = act == Act::Give;
+    let gives = matches!(act, Act::Give | Act::Confirm);
     let granted = ["person.full_name", "health.blood_type"].map(str::to_owned);
     let event = Event {
         by,

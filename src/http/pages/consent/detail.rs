@@ -3,7 +3,7 @@
 
 use askama::Template;
 
-use super::words;
+use super::{request::Optional, words};
 use crate::{
     domain::consent::{Act, Capacity, Limits, State},
     http::pages::{
@@ -155,7 +155,22 @@ impl TextRead {
     }
 }
 
-/// The page. Its buttons post `csrf` and `revision` to `/me/consents/{id}/pause`, `/resume` and `/confirm`.
+/// What a representative agreed to, put to the person who decides alone now. Its form posts to
+/// `/me/consents/{id}/confirm`: `csrf`, `revision`, `notice` (hash), `lang` (of the text), `field` once for each optional
+/// field ticked, and `answer` = `refuse` or `give`.
+#[derive(Clone, Debug)]
+pub struct Review {
+    /// The exact text, as `consent_notice::render_notice` wrote it; printed as it is.
+    pub notice: String,
+    /// SHA-256 of the text, lower-case hexadecimal.
+    pub notice_hash: String,
+    /// Of the fields that were granted, those that may be refused by themselves.
+    pub optional: Vec<Optional>,
+    /// Whether an answer was not taken because the text is no longer the one that was read.
+    pub changed: bool,
+}
+
+/// The page. Its buttons post `csrf` and `revision` to `/me/consents/{id}/pause` and `/resume`.
 #[derive(Clone, Debug, Template)]
 #[template(path = "consent/consent.html")]
 pub struct Consent {
@@ -207,6 +222,8 @@ pub struct Consent {
     pub progress: Vec<Progress>,
     /// Whom to ask.
     pub contact: Contact,
+    /// The question to the reader, where it waits for her own word.
+    pub review: Option<Review>,
 }
 
 impl Consent {
@@ -265,12 +282,6 @@ impl Consent {
     #[must_use]
     pub fn is_paused(&self) -> bool {
         self.state == State::Paused
-    }
-
-    /// Whether it waits for the person, who decides alone now: it can be kept.
-    #[must_use]
-    pub fn is_under_review(&self) -> bool {
-        self.state == State::UnderReview
     }
 
     /// Whether some of the information is sensitive.

@@ -57,6 +57,9 @@ pub enum Joint {
     Representative,
     /// Nobody can: a parent or guardian would decide, and the purpose is hidden from them.
     Unanswerable,
+    /// Nobody can say yes, as nobody else can for her: it is for somebody who decides alone, which she does not yet. She
+    /// can say no.
+    OwnOnly,
 }
 
 /// The page. Its form posts to `/requests/{id}/answer`: `csrf`, `revision`, `notice` (hash), `lang` (of the text),
@@ -112,10 +115,16 @@ impl Request {
         self.state.is_waiting() && !other && self.page.may_answer()
     }
 
+    /// Whether the reader can say yes, and not only no.
+    #[must_use]
+    pub fn can_give(&self) -> bool {
+        !matches!(self.joint, Some(Joint::OwnOnly))
+    }
+
     /// Whether the answer can be put off (once, and not when the other one waits).
     #[must_use]
     pub fn can_defer(&self) -> bool {
-        self.state == State::Requested
+        self.state == State::Requested && self.can_give()
     }
 
     /// Whether the browser can go back to the agency now.
@@ -163,6 +172,7 @@ impl Request {
             Joint::Reader => self.page.say("request-joint-reader"),
             Joint::Representative => self.page.say("request-joint-representative"),
             Joint::Unanswerable => self.page.say("request-unanswerable"),
+            Joint::OwnOnly => self.page.say("request-own-only"),
         })
     }
 }

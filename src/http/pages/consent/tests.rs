@@ -30,7 +30,9 @@ fn posted(html: &str) -> Vec<&str> {
 #[test]
 fn the_two_answers_stand_side_by_side_alike_and_no_comes_first() {
     both(|lang, filling| {
-        for name in ["request", "request-acting", "request-joint", "request-joint-other"] {
+        for name in
+            ["request", "request-acting", "request-joint", "request-joint-other", "consent-under_review"]
+        {
             let html = page(lang, filling, name);
             let answers =
                 html.split("<div class=\"answers\">").nth(1).unwrap().split("</div>").next().unwrap();
@@ -73,12 +75,28 @@ fn what_is_answered_or_over_cannot_be_answered_again() {
 }
 
 #[test]
+fn where_a_yes_is_impossible_there_is_no_button_for_it() {
+    both(|lang, filling| {
+        let html = page(lang, filling, "request-own-only");
+        let form = posted(&html).into_iter().find(|form| form.contains("/answer\"")).unwrap();
+        assert!(form.contains("value=\"refuse\""));
+        for not in ["value=\"give\"", "value=\"defer\"", "checkbox"] {
+            assert!(!form.contains(not), "{not}");
+        }
+    });
+    let html = page(Lang::Vi, Filling::Sample, "request-own-only");
+    assert!(html.contains("Chỉ người tự quyết định một mình mới cho phép việc này được."));
+}
+
+#[test]
 fn the_answer_carries_the_text_that_was_read() {
     both(|lang, filling| {
-        let html = page(lang, filling, "request");
-        assert!(html.contains("name=\"notice\" value=\"8f3b0c1d2e4f5a6b"));
-        assert!(html.contains(&format!("name=\"lang\" value=\"{}\"", lang.tag())));
-        assert!(html.contains("name=\"revision\" value=\"1\""));
+        for (name, revision) in [("request", 1), ("consent-under_review", 3)] {
+            let html = page(lang, filling, name);
+            assert!(html.contains("name=\"notice\" value=\"8f3b0c1d2e4f5a6b"), "{name}");
+            assert!(html.contains(&format!("name=\"lang\" value=\"{}\"", lang.tag())), "{name}");
+            assert!(html.contains(&format!("name=\"revision\" value=\"{revision}\"")), "{name}");
+        }
     });
 }
 
@@ -88,8 +106,14 @@ fn the_text_is_the_same_bytes_wherever_it_is_shown_and_only_for_the_same_data() 
         let make = Make { lang, filling };
         let text = render_notice(&notice(make)).unwrap();
         assert_eq!(text, render_notice(&notice(make)).unwrap());
-        for name in ["request", "request-acting", "request-unanswered", "consent-given", "consent-withdrawn"]
-        {
+        for name in [
+            "request",
+            "request-acting",
+            "request-unanswered",
+            "consent-given",
+            "consent-withdrawn",
+            "consent-under_review",
+        ] {
             assert!(page(lang, filling, name).contains(&text), "{name}");
         }
         let mut other = notice(make);
@@ -239,7 +263,8 @@ fn a_consent_offers_only_what_its_state_allows() {
     for (state, offered) in [
         ("given", ["/withdraw\"", "/pause\""].as_slice()),
         ("paused", &["/withdraw\"", "/resume\""]),
-        ("under_review", &["/withdraw\"", "/confirm\""]),
+        // Yes and no are the two answers of one form.
+        ("under_review", &["/confirm\""]),
         ("withdrawn", &[]),
         ("requested", &[]),
     ] {
@@ -248,6 +273,20 @@ fn a_consent_offers_only_what_its_state_allows() {
             assert_eq!(html.contains(act), offered.contains(&act), "{state} {act}");
         }
     }
+}
+
+#[test]
+fn what_was_agreed_for_her_is_put_to_her_as_a_request_is() {
+    both(|lang, filling| {
+        let html = page(lang, filling, "consent-under_review");
+        let forms = posted(&html);
+        let form = forms.iter().find(|form| form.contains("/confirm\"")).unwrap();
+        assert!(!form.contains("value=\"defer\""));
+        let ticks = form.matches("type=\"checkbox\"").count();
+        assert_eq!(ticks, if filling == Filling::Empty { 0 } else { 2 });
+        let text = render_notice(&notice(Make { lang, filling })).unwrap();
+        assert!(html.find(&text).unwrap() < html.find("/confirm\"").unwrap(), "she reads before she answers");
+    });
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::{
         compliance::{ComplianceAsk, ComplianceEntries, ComplianceRow, Filters, ReasonProblem, ResultFilter},
         event::Event,
         history::{History, Period, Row},
-        me::Me,
+        me::{Emergency, Me},
         parts::{Acting, Basis, Choice, Citation, Contact, Field},
         proof::{Facts, Proof},
         render,
@@ -230,6 +230,19 @@ fn compliance(make: Make) -> Vec<(String, String)> {
     all
 }
 
+fn emergency(make: Make, minutes: i64) -> Emergency {
+    Emergency {
+        at: minutes_ago(minutes),
+        agency: make.text("Bệnh viện Hoa Cúc (ví dụ)", "Daisy Hospital (example)"),
+        official: make.text("bs-0301", "bs-0301"),
+        approver: make.text("bs-0302", "bs-0302"),
+        fields: fields(make),
+        purpose: make.text("Dùng chung hồ sơ sức khỏe", "Sharing a health record"),
+        justification: make.maybe("Bệnh nhân bất tỉnh", "The patient is unconscious"),
+        href: "/me/history/0199aa".to_owned(),
+    }
+}
+
 pub(super) fn pages(make: Make) -> Vec<(String, String)> {
     let empty = make.filling == Filling::Empty;
     let me = Me {
@@ -241,6 +254,8 @@ pub(super) fn pages(make: Make) -> Vec<(String, String)> {
         waiting: if empty { 0 } else { 2 },
         reviews: u64::from(!empty),
         latest: rows(make).into_iter().take(3).collect(),
+        emergencies: make.many(vec![emergency(make, 200), emergency(make, 5000)]),
+        more_emergencies: u64::from(!empty) * 3,
     };
     let mut all = vec![("me".to_owned(), render(&me).unwrap())];
     // Each period shows some of the events, as no page of the list is longer than twenty.

@@ -10,7 +10,7 @@ use crate::{
     http::pages::{
         consent::{
             agency::{AgencyConsents, Stopped},
-            detail::{Consent, Happened, Progress, Step, TextRead, Use},
+            detail::{Consent, Happened, Progress, Review, Step, TextRead, Use},
             done::{Answer, RequestDone, WithdrawDone},
             hint::Hint,
             list::{ConsentRow, Consents, Shown},
@@ -102,22 +102,25 @@ fn earlier(make: Make) -> Vec<Earlier> {
     make.many(vec![Earlier { href, purpose: purpose(make), given: minutes_ago(90 * DAY) }])
 }
 
+fn offered(make: Make) -> Vec<Optional> {
+    let named = optional(make).into_iter().zip(["person.phone", "health.prescription"]);
+    let each = named.map(|(field, name)| Optional {
+        name: make.text(name, name),
+        label: field.label,
+        sensitive: field.sensitive,
+    });
+    each.collect()
+}
+
 fn request(make: Make, state: State, joint: Option<Joint>, acting: bool) -> Request {
     let (notice, url) = (notice(make), format!("/requests/{ID}"));
-    let optional = notice.optional.iter().zip(["person.phone", "health.prescription"]);
     Request {
         page: if acting { make.acting(&url) } else { make.citizen(&url) },
         id: ID.to_owned(),
         revision: 1,
         agency: agency(make),
         count: notice.count(),
-        optional: optional
-            .map(|(field, name)| Optional {
-                name: make.text(name, name),
-                label: field.label.clone(),
-                sensitive: field.sensitive,
-            })
-            .collect(),
+        optional: offered(make),
         notice: render_notice(&notice).unwrap(),
         notice_hash: "8f3b0c1d2e4f5a6b".repeat(4),
         binding_message: make.maybe("HOA-7312", "HOA-7312"),
@@ -240,6 +243,12 @@ fn consent(make: Make, state: State) -> Consent {
         receipt: answered,
         progress: progress(make, state),
         contact: contact(make),
+        review: (state == State::UnderReview).then(|| Review {
+            notice: render_notice(&notice(make)).unwrap(),
+            notice_hash: "8f3b0c1d2e4f5a6b".repeat(4),
+            optional: offered(make),
+            changed: make.filling == Filling::Hostile,
+        }),
     }
 }
 
@@ -343,6 +352,7 @@ pub(super) fn pages(make: Make) -> Vec<(String, String)> {
             "request-joint-unanswerable".to_owned(),
             request(make, State::Requested, Some(Joint::Unanswerable), false),
         ),
+        ("request-own-only".to_owned(), request(make, State::Requested, Some(Joint::OwnOnly), false)),
         ("request-joint-reader".to_owned(), request(make, State::HalfGiven, Some(Joint::Reader), false)),
         ("request-given".to_owned(), request(make, State::Given, None, false)),
         ("request-unanswered".to_owned(), request(make, State::Unanswered, None, false)),

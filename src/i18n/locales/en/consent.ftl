@@ -84,6 +84,7 @@ request-joint-other = Two people must agree. Already agreed: { $value }. Your an
 request-joint-reader = You have agreed. One more person must agree before the agency can see anything.
 request-joint-representative = A parent or guardian answers this request. You can still see everything.
 request-joint-person = the person who is asked
+request-own-only = Only a person who decides alone can allow this. You can say no, or wait until you decide alone.
 request-unanswerable = Nobody can answer this request for now. The agency sees nothing.
 request-look-only = You may see this request, but not answer it.
 request-answer-h2 = Your answer
@@ -193,6 +194,7 @@ consent-means-paused = While this is paused, the agency may not look.
 consent-means-under-review = Your representative agreed to this before. Now you decide alone. Until you keep it, the agency may not look.
 consent-means-withdrawn = Sharing was stopped. The agency may not look again.
 consent-means-revoked = A competent authority ended this. The agency may not look again.
+consent-means-guarded = A representative now decides with you or for you. So the program may not read for you any more.
 consent-means-returned = The agency gave this back itself. It may not look again.
 consent-means-expired = Its time is over. The agency may not look again.
 consent-means-invalidated = What was asked for has changed. To look, the agency must ask again.
@@ -205,6 +207,9 @@ consent-withdraw = Stop sharing
 consent-pause = Pause
 consent-resume = Go on sharing
 consent-confirm = Keep it
+consent-review-h2 = What waits for your decision
+consent-review-silence = You need not answer now. Until you do, the agency sees nothing.
+consent-review-record-h2 = Recorded so far
 consent-pause-means = While it is paused, the agency cannot look, and you can let it go on. Stopping is for good.
 consent-granted = Allowed
 consent-refused-fields = Not allowed
@@ -289,6 +294,12 @@ me-reviews =
         [one] One thing that a representative agreed to waits for your word
        *[other] { $count } things that a representative agreed to wait for your word
     }
+me-emergencies-h2 = Emergency views in the last { $days } days
+me-emergencies-more =
+    { $count ->
+        [one] One more stands in your history
+       *[other] { $count } more stand in your history
+    }
 me-go-consents = What I have agreed to
 me-go-choices = My general choices
 me-go-people = Acting for others
@@ -321,6 +332,7 @@ event-withdrawn = Sharing stopped
 event-paused = Paused
 event-resumed = Sharing resumed
 event-ended = Ended by an authority
+event-guarded = A program may not read for you any more
 event-returned = Given back by the agency
 event-expired = Expired
 event-invalidated = Must be asked again
@@ -356,6 +368,7 @@ row-withdrawn = Sharing your { $fields } with { $agency } was stopped at { $time
 row-paused = Sharing your { $fields } with { $agency } was paused at { $time }.
 row-resumed = Sharing your { $fields } with { $agency } was resumed at { $time }.
 row-ended = A competent authority ended sharing with { $agency } at { $time }.
+row-guarded = The program of { $agency } lost its right to read for you at { $time }: a representative now decides.
 row-returned = { $agency } gave back at { $time } its permission to view your { $fields }.
 row-expired = Sharing your { $fields } with { $agency } expired at { $time }.
 row-invalidated = What { $agency } had asked for changed at { $time }. It must ask again.

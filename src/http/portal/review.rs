@@ -1,0 +1,97 @@
+//! What a representative agreed to waits for the person who has come of age: on the page of the consent she reads the whole
+//! text and answers it, yes or no, as she would answer any request.
+//!
+//! Her no is a withdrawal, which asks for no stronger sign-in. Out of scope: the page around it ([`super::consents`]),
+//! when it comes to that ([`people::hand_over_due`]), what her yes does ([`consent::answer()`]).
+
+use actix_web::{
+    HttpResponse,
+    http::StatusCode,
+    web::{Form, Path},
+};
+
+use super::{
+    asked::{Filled, optional, step_up},
+    consents::{Own, own, state_now, whole},
+    error::Failure,
+    notice::{self, Text},
+    visit::{Visit, form},
+};
+use crate::{
+    consent::{self, Answer, Answering, Consent},
+    domain::consent::{Act, State},
+    http::pages::consent::detail::Review,
+    i18n::Lang,
+    oauth::Said,
+    people,
+};
+
+/// The question on the page of a consent; `None` where nothing waits for this reader's own yes.
+pub(super) async fn question(
+    visit: &Visit,
+    consent: &Consent,
+    lang: Lang,
+    changed: bool,
+) -> Result<Option<Review>, Failure> {
+    let engines = &visit.state.engines;
+    if state_now(engines, consent) != State::UnderReview || visit.person()?.mandate.is_some() {
+        return Ok(None);
+    }
+    match people::may_go_on(engines, consent, &visit.actor(consent)?).await {
+        Ok(()) => {}
+        // Somebody decides for her again: there is no yes of hers to press for.
+        Err(people::Error::Answer(_)) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    }
+    let Text { notice, html, hash, older: _ } = notice::text(engines, consent, lang).await?;
+    Ok(Some(Review { optional: optional(consent, &notice), notice: html, notice_hash: hash, changed }))
+}
+
+/// `POST /me/consents/{id}/confirm`: the form of an answer, as for a request.
+pub(super) async fn confirm(
+    visit: Visit,
+    id: Path<String>,
+    filled: Result<Form<Vec<(String, String)>>, actix_web::Error>,
+) -> HttpResponse {
+    let answered = take(&visit, &id, filled).await;
+    visit.answer(answered)
+}
+
+async fn take(
+    visit: &Visit,
+    id: &str,
+    filled: Result<Form<Vec<(String, String)>>, actix_web::Error>,
+) -> Result<HttpResponse, Failure> {
+    let engines = &visit.state.engines;
+    let Own { session, consent } = own(visit, id).await?;
+    let filled = Filled::read(visit, form(filled)?)?;
+    let by = visit.actor(&consent)?;
+    if state_now(engines, &consent) != State::UnderReview || filled.revision != consent.row.revision {
+        return Err(consent::Error::Stale.into());
+    }
+    let page = format!("/me/consents/{}", consent.row.id);
+    let optional = match filled.said {
+        Said::Yes(optional) => optional,
+        Said::No => {
+            consent::end(engines, &consent, Act::Withdraw, by, None).await?;
+            return Ok(visit.redirect(&format!("{page}/withdrawn")));
+        }
+        // It waits as long as she likes, and opens nothing meanwhile.
+        Said::Later => return Err(Failure::Malformed),
+    };
+    let needed = consent.assurance(engines);
+    if session.assurance < needed {
+        return step_up(visit, &consent, needed, &page, StatusCode::FORBIDDEN).await;
+    }
+    people::may_go_on(engines, &consent, &by).await?;
+    // INVARIANT: what is confirmed is what was shown (Law 91/2025/QH15, Article 9(2)): the same bytes, or not at all.
+    let text = notice::text(engines, &consent, filled.lang).await?;
+    if !crate::crypto::equal(text.hash.as_bytes(), filled.notice.as_bytes()) {
+        return whole(visit, &consent, filled.lang, true).await;
+    }
+    let shown = (filled.lang.tag(), text.html, text.notice.is_sensitive());
+    let answer = Answer::Confirm(optional);
+    let said = Answering { by, answer, shown, replays: Vec::new(), also: Vec::new() };
+    consent::answer(engines, &consent, said).await?;
+    Ok(visit.redirect(&page))
+}
