@@ -58,6 +58,37 @@ pub struct Ask<'a> {
     pub also: &'a (dyn Fn(Uuid) -> Vec<Change> + Sync),
 }
 
+impl<'a> Ask<'a> {
+    /// The least that can be asked: of the person alone, in the portal, with nothing said or done beside it.
+    #[must_use]
+    pub fn plain(
+        client: &'a Client,
+        subject: &'a Subject,
+        purpose: &'a Purpose,
+        fields: &'a [String],
+        limits: Limits,
+        answer_by: Millis,
+    ) -> Self {
+        Self {
+            client,
+            subject,
+            purpose,
+            fields,
+            limits,
+            answer_by,
+            case: None,
+            justification: None,
+            official: None,
+            binding_message: None,
+            channel: Channel::Absent,
+            joint: false,
+            scopes: Vec::new(),
+            replays: Vec::new(),
+            also: &|_| Vec::new(),
+        }
+    }
+}
+
 /// Begins a consent in [`State::Requested`].
 ///
 /// # Errors

@@ -15,7 +15,7 @@ use super::{Answer, Answering, Ask, Consent, Error, Give, GrantWish, answer, ask
 use crate::{
     domain::{
         catalogue::{ConsentTerms, Purpose, Text},
-        consent::{Actor, Capacity, Channel, Limits},
+        consent::{Actor, Capacity, Limits},
         record::{Facts, Kind},
         subject::Subject,
     },
@@ -106,22 +106,13 @@ async fn asked(
     subject: &Subject,
     wanted: Wanted,
 ) -> Result<Consent, Error> {
+    let purpose = purpose(engines);
     let wish = Ask {
-        client,
-        subject,
-        purpose: purpose(engines),
-        fields: &wanted.fields,
-        limits: wanted.limits,
-        answer_by: wanted.answer_by,
         case: CASE.map(str::to_owned),
-        justification: None,
         official: Some(("cb-0042".to_owned(), "Khoa khám".to_owned())),
-        binding_message: None,
-        channel: Channel::Absent,
         joint: wanted.joint,
-        scopes: Vec::new(),
         replays: wanted.replays,
-        also: &|_| Vec::new(),
+        ..Ask::plain(client, subject, purpose, &wanted.fields, wanted.limits, wanted.answer_by)
     };
     ask(engines, wish).await
 }

@@ -9,7 +9,7 @@ use minhbach::{
     crypto::SystemRandom,
     domain::{
         catalogue::BasisKind,
-        consent::{Act, Actor, Capacity, Channel, Limits, State},
+        consent::{Act, Actor, Capacity, Limits, State},
         subject::NationalId,
     },
     engines::Engines,
@@ -46,23 +46,9 @@ async fn given(engines: &Engines) -> Uuid {
     let subject = engines.vault.citizen(&person).await.unwrap();
     let purpose = engines.register.catalogue().purpose(PURPOSE).unwrap();
     let now = engines.now();
-    let ask = Ask {
-        client: &client,
-        subject: &subject,
-        purpose,
-        fields: &purpose.basis(BasisKind::Consent).unwrap().fields,
-        limits: Limits::asked(None, purpose.consent.as_ref().unwrap(), now).unwrap(),
-        answer_by: Millis(now.0 + 3_600_000),
-        case: None,
-        justification: None,
-        official: None,
-        binding_message: None,
-        channel: Channel::Absent,
-        joint: false,
-        scopes: Vec::new(),
-        replays: Vec::new(),
-        also: &|_| Vec::new(),
-    };
+    let limits = Limits::asked(None, purpose.consent.as_ref().unwrap(), now).unwrap();
+    let fields = &purpose.basis(BasisKind::Consent).unwrap().fields;
+    let ask = Ask::plain(&client, &subject, purpose, fields, limits, Millis(now.0 + 3_600_000));
     let asked = consent::ask(engines, ask).await.unwrap();
     let answering = Answering {
         by: Actor { capacity: Capacity::Own, assurance: Some(3), ..Actor::system() },

@@ -64,23 +64,8 @@ async fn given(app: &TestApp, subject: &Subject) -> Consent {
     let client = engines.registry.client(CLIENT).await.unwrap().unwrap();
     let (now, fields) = (engines.now(), vec![FIELD.to_owned()]);
     let expires = (now + 30 * DAY).0;
-    let ask = consent::Ask {
-        client: &client,
-        subject,
-        purpose: purpose(app),
-        fields: &fields,
-        limits: Limits { max_uses: 1000, frequency: None, hours: None, starts: now.0, expires },
-        answer_by: now + DAY,
-        case: None,
-        justification: None,
-        official: None,
-        binding_message: None,
-        channel: Channel::Absent,
-        joint: false,
-        scopes: Vec::new(),
-        replays: Vec::new(),
-        also: &|_| Vec::new(),
-    };
+    let limits = Limits { max_uses: 1000, frequency: None, hours: None, starts: now.0, expires };
+    let ask = consent::Ask::plain(&client, subject, purpose(app), &fields, limits, now + DAY);
     let asked = consent::ask(engines, ask).await.unwrap();
     let answer = Answering {
         by: herself(),

@@ -129,24 +129,9 @@ async fn asked_before(o: &Office, joint: bool) -> Consent {
     let mut before = purpose(o.engines()).clone();
     before.version = "0".repeat(64);
     let fields = [NAME, BLOOD].map(str::to_owned);
-    let wish = Ask {
-        client: &o.client,
-        subject: &o.person,
-        purpose: &before,
-        fields: &fields,
-        limits: once(),
-        answer_by: NOW + Duration::from_hours(48),
-        case: None,
-        justification: None,
-        official: None,
-        binding_message: None,
-        channel: Channel::Absent,
-        joint,
-        scopes: Vec::new(),
-        replays: Vec::new(),
-        also: &|_| Vec::new(),
-    };
-    ask(o.engines(), wish).await.unwrap()
+    let answer_by = NOW + Duration::from_hours(48);
+    let plain = Ask::plain(&o.client, &o.person, &before, &fields, once(), answer_by);
+    ask(o.engines(), Ask { joint, ..plain }).await.unwrap()
 }
 
 async fn activate(o: &Office, bundle: &str) {

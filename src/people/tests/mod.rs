@@ -12,7 +12,7 @@ use crate::{
     crypto::{Random, SeededRandom},
     domain::{
         catalogue::Text,
-        consent::{Actor, Capacity, Channel, Limits},
+        consent::{Actor, Capacity, Limits},
         record::Record,
         representation::{Doing, Evidence, Ground, Milestones, Scope},
         subject::NationalId,
@@ -180,23 +180,8 @@ impl World {
         let now = engines.now().0;
         let limits =
             Limits { max_uses: 5, frequency: None, hours: None, starts: now, expires: now + 30 * DAY };
-        let ask = Ask {
-            client: &client,
-            subject: person,
-            purpose,
-            fields: &["health.allergies".to_owned()],
-            limits,
-            answer_by: Millis(now + 20 * DAY),
-            case: None,
-            justification: None,
-            official: None,
-            binding_message: None,
-            channel: Channel::Absent,
-            joint: false,
-            scopes: Vec::new(),
-            replays: Vec::new(),
-            also: &|_| Vec::new(),
-        };
+        let fields = ["health.allergies".to_owned()];
+        let ask = Ask::plain(&client, person, purpose, &fields, limits, Millis(now + 20 * DAY));
         consent::ask(engines, ask).await.unwrap()
     }
 
