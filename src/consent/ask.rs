@@ -6,7 +6,7 @@ use super::{Consent, Error, commit, context, event_context, facts, kind, seal};
 use crate::{
     domain::{
         catalogue::{BasisKind, Purpose, Text},
-        consent::{Act, Actor, Channel, Event, Item, Limits, Record, SCHEMA, State, Withdrawal},
+        consent::{Act, Actor, Channel, Event, Item, Limits, Named, Record, SCHEMA, State, Withdrawal},
         subject::Subject,
     },
     engines::Engines,
@@ -116,6 +116,8 @@ pub async fn ask_within(engines: &Engines, ask: Ask<'_>, require: Require) -> Re
         sensitive: catalogue.field(field).is_none_or(crate::domain::catalogue::Field::is_sensitive),
         required: required(field),
         granted: None,
+        // Kept with the record: labels belong to no version of a purpose (I10).
+        named: Named::today(catalogue, field),
     });
     let (official, unit) = ask.official.clone().unzip();
     let record = Record {

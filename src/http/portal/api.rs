@@ -107,6 +107,11 @@ async fn counts(visit: &Visit) -> Result<HttpResponse, Failure> {
 /// What a list says of an entry.
 fn short(engines: &Engines, access: &Access, purpose: Option<&PurposeTexts>) -> Value {
     let facts = &access.facts;
+    // Her own rules that the law went before: `basis` and its articles name by what.
+    let overrides = facts
+        .overrides
+        .iter()
+        .map(|rule| json!({ "rule": rule, "text": rule_text(engines, access, purpose, rule) }));
     let agency = facts
         .agency
         .as_ref()
@@ -135,8 +140,10 @@ fn short(engines: &Engines, access: &Access, purpose: Option<&PurposeTexts>) -> 
         "reason": facts.reason.as_ref().map(|code| json!({ "code": code, "text": policy::reason_text(code) })),
         "agency": agency,
         "official": official,
+        "approver": facts.approver.as_ref().map(|code| json!({ "code": code })),
         "purpose": purpose,
         "basis": facts.basis,
+        "overrides": overrides.collect::<Vec<_>>(),
         "case": facts.case,
         "fields": facts.fields,
         "missing": missing.collect::<Vec<_>>(),

@@ -171,6 +171,7 @@ async fn detail(visit: &Visit, id: &str) -> Result<HttpResponse, Failure> {
         client,
         unit: said(&facts.unit),
         official: view::official(access),
+        approver: said(&facts.approver),
         fields: words.fields(access),
         missing: words.missing(access),
         purpose: purpose.as_ref().map_or_else(|| said(&facts.purpose), |texts| words.said(&texts.title)),

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{
     domain::{
         catalogue::{BasisKind, Confidence, Text},
-        consent::Capacity,
+        consent::{Capacity, Item},
         own_token,
         record::Kind,
     },
@@ -169,6 +169,13 @@ impl<'a> Words<'a> {
             Some(field) => Field { label: self.said(&field.label), sensitive: field.is_sensitive() },
             None => Field { label: name.to_owned(), sensitive: false },
         }
+    }
+
+    /// One field of a consent as it was called when it was asked for (I10); an older record says only its name.
+    pub(super) fn item(&self, item: &Item) -> Field {
+        let label = item.named.as_ref().map(|named| self.said(&named.label));
+        let label = label.unwrap_or_else(|| self.field(&item.field).label);
+        Field { label, sensitive: item.sensitive }
     }
 
     /// The kinds of data asked for or released; where nothing came, those that should have.
