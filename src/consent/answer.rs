@@ -98,6 +98,8 @@ pub async fn answer(engines: &Engines, consent: &Consent, ask: Answering) -> Res
         record.shown = Some(shown.clone());
         record.answered_by = Some(ask.by.clone());
         if act == Act::Give {
+            // What stands was given by what is in force: whoever looks for what is overtaken need not look twice.
+            require.bundle = Some(Arc::clone(&engines.bundle));
             let kept = grant(engines, consent, give.grant, now).await?;
             next.row.grant_id = Some(kept.id);
             next.row.wake = Some(wake(engines, &record, now));

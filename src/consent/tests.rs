@@ -5,6 +5,7 @@ mod clockwork;
 mod ending;
 mod grants;
 mod histories;
+mod overtaken;
 mod races;
 
 use std::time::Duration;
@@ -70,6 +71,7 @@ fn terms() -> Register {
 
 async fn office(scratch: Scratch) -> Office {
     let world = world(scratch, terms());
+    world.scratch.activate(&world.engines.bundle).await;
     let (client, person) = (world.client("tinh-a"), world.person(15).await);
     Office { world, client, person }
 }
@@ -178,6 +180,20 @@ impl Office {
     async fn given(&self, wanted: Wanted, grant: GrantWish) -> Consent {
         let consent = self.asked(wanted).await;
         self.answer(&consent, yes(grant)).await.unwrap()
+    }
+
+    /// Another bundle becomes the active one, as at the start of a node that has it.
+    async fn activate(&self, bundle: &str) {
+        let event = Event {
+            id: self.engines().id(),
+            at: self.engines().now(),
+            kind: Kind::PolicyActivated,
+            subject: self.engines().vault.system().await.unwrap(),
+            facts: Facts::default(),
+        };
+        let entry = Some(event.draft(self.engines().random.clone()));
+        let changes = vec![Change::ActivateBundle(bundle.into())];
+        assert!(done(&self.run(Command { changes, entry, ..Command::default() }).await));
     }
 
     async fn run(&self, command: Command) -> Outcome {

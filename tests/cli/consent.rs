@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use minhbach::{
+    admin,
     app::engines::{self, Surroundings},
     config::Config,
     consent::{self, Answer, Answering, Ask, Give, GrantWish},
@@ -34,6 +35,7 @@ fn with<T>(it: &Deployment, work: impl AsyncFnOnce(&Engines) -> T) -> T {
             metrics: guard.metrics(),
         };
         let engines = engines::open(&config, around).await.unwrap();
+        admin::activate_policies(&engines).await.unwrap();
         let result = work(&engines).await;
         engines.store.close().await;
         result

@@ -47,7 +47,7 @@ struct World {
     _scratch: Scratch,
 }
 
-fn world(scratch: Scratch) -> World {
+async fn world(scratch: Scratch) -> World {
     let folder = tempfile::tempdir().unwrap();
     let random: Arc<dyn Random> = Arc::new(SeededRandom::new(11));
     let clock = Arc::new(ManualClock::at(NOW));
@@ -59,6 +59,7 @@ fn world(scratch: Scratch) -> World {
     let log =
         Log::new("log.example", keys.log, store.clone(), objects, None, Arc::clone(&clock) as _).unwrap();
     let register = Arc::new(Register::load(&policy::embedded(), policy::Options::default()).unwrap());
+    scratch.activate(register.bundle_version()).await;
     let contact = Contact { name: "A".into(), phone: "1".into(), email: String::new(), address: None };
     let agency = Agency { id: "bv-mau".into(), name: Text::default(), contact };
     let (_, guard) = telemetry::build(&TelemetryConfig::default(), None, std::io::sink, false).unwrap();
