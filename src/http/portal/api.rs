@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     engines::Engines,
-    history::{self, Access, PurposeTexts, purpose_texts, rule_text},
+    history::{self, Access, PurposeTexts, choice_text, purpose_texts, rule_text},
     policy,
 };
 
@@ -108,10 +108,8 @@ async fn counts(visit: &Visit) -> Result<HttpResponse, Failure> {
 fn short(engines: &Engines, access: &Access, purpose: Option<&PurposeTexts>) -> Value {
     let facts = &access.facts;
     // Her own rules that the law went before: `basis` and its articles name by what.
-    let overrides = facts
-        .overrides
-        .iter()
-        .map(|rule| json!({ "rule": rule, "text": rule_text(engines, access, purpose, rule) }));
+    let overrides =
+        facts.overrides.iter().map(|choice| json!({ "choice": choice, "text": choice_text(choice) }));
     let agency = facts
         .agency
         .as_ref()

@@ -190,7 +190,7 @@ async fn detail(visit: &Visit, id: &str) -> Result<HttpResponse, Failure> {
         repeat: facts.repeat.is_some(),
         times: access.times,
         acting: words.acting(access).await?,
-        overridden: words.overridden(access, purpose.as_ref()),
+        overridden: words.overridden(access),
         consent_href: facts.consent.as_ref().map_or_else(String::new, |id| format!("/me/consents/{id}")),
         contact: words.contact(engines.registry.agency(facts.agency.as_deref().unwrap_or_default())),
         proof: proof(visit, reader, &detail).await?,

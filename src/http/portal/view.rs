@@ -12,7 +12,7 @@ use crate::{
         record::Kind,
     },
     engines::Engines,
-    history::{Access, HistoryError, PurposeTexts, purpose_texts, rule_text},
+    history::{Access, HistoryError, PurposeTexts, choice_text, purpose_texts, rule_text},
     http::pages::{
         access::{Missing, MissingReason, Official, Rule},
         consent::words,
@@ -248,10 +248,8 @@ impl<'a> Words<'a> {
     }
 
     /// The standing choices that the law went before, in words.
-    pub(super) fn overridden(&self, access: &Access, purpose: Option<&PurposeTexts>) -> String {
-        let text = |id: &String| {
-            rule_text(self.engines, access, purpose, id).map_or_else(|| id.clone(), |text| self.said(&text))
-        };
+    pub(super) fn overridden(&self, access: &Access) -> String {
+        let text = |code: &String| choice_text(code).map_or_else(|| code.clone(), |text| self.said(&text));
         access.facts.overrides.iter().map(text).collect::<Vec<_>>().join(" ")
     }
 
