@@ -95,11 +95,11 @@ pub async fn answer(engines: &Engines, consent: &Consent, ask: Answering) -> Res
             return Err(Error::RuledOut);
         }
         require.standing = Some((rules.subject, rules.revision));
+        // What stands was given by what is in force: whoever looks for what is overtaken need not look twice.
+        require.bundle = Some(Arc::clone(&engines.bundle));
         record.shown = Some(shown.clone());
         record.answered_by = Some(ask.by.clone());
         if act == Act::Give {
-            // What stands was given by what is in force: whoever looks for what is overtaken need not look twice.
-            require.bundle = Some(Arc::clone(&engines.bundle));
             let kept = grant(engines, consent, give.grant, now).await?;
             next.row.grant_id = Some(kept.id);
             next.row.wake = Some(wake(engines, &record, now));

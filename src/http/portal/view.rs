@@ -309,3 +309,31 @@ pub(super) fn shortened(handle: &str) -> String {
     let letters: Vec<char> = handle.chars().take(8).collect();
     letters.chunks(4).map(|half| half.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::consent::Named,
+        engines::scratch::{register, world},
+        store::scratch,
+    };
+
+    #[tokio::test]
+    async fn a_field_of_a_consent_is_called_what_it_was_called_when_it_was_asked_for() {
+        let w = world(scratch::sqlite().await.unwrap(), register());
+        let words = Words::new(&w.engines, Lang::Vi);
+        let item = |named| Item {
+            field: "person.full_name".to_owned(),
+            sensitive: true,
+            required: true,
+            granted: None,
+            named,
+        };
+        let label = Text { vi: "Tên thời đó".to_owned(), en: "Name at that time".to_owned() };
+        let then = words.item(&item(Some(Named { label, source: None })));
+        assert_eq!((then.label.as_str(), then.sensitive), ("Tên thời đó", true));
+        let older = words.item(&item(None));
+        assert_eq!((older.label, older.sensitive), (words.field("person.full_name").label, true));
+    }
+}
