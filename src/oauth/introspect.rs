@@ -156,12 +156,11 @@ async fn is_ruled_out(
         BasisKind::Consent | BasisKind::Contract => {}
     }
     let client = engines.registry.client(&token.client_id).await?.ok_or(Error::Inconsistent("client"))?;
-    let subject = match subject {
-        Some(subject) => &*subject,
-        None => {
-            let found = engines.vault.subject(row.subject).await?.ok_or(Error::Inconsistent("subject"))?;
-            &*subject.insert(found)
-        }
+    let subject = if let Some(known) = subject {
+        &*known
+    } else {
+        let found = engines.vault.subject(row.subject).await?.ok_or(Error::Inconsistent("subject"))?;
+        &*subject.insert(found)
     };
     let rules = standing::load(engines, subject).await?;
     Ok(rules.close(basis, &purpose, &client.agency, engines.now()))

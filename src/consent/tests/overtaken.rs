@@ -72,8 +72,11 @@ async fn where_a_node_died_the_next_goes_on_and_meanwhile_nobody_else_does(s: Sc
     let o = office(s).await;
     let mut all = Vec::new();
     for _ in 0..5 {
-        all.push(overtake(&o, &given(&o).await).await);
+        all.push(given(&o).await);
     }
+    // The others stand on: nothing but what was written down says that they have been looked at.
+    let last = all.iter().max_by_key(|consent| consent.row.id).unwrap();
+    overtake(&o, last).await;
     o.activate(&o.engines().bundle).await;
     assert_eq!(end_overtaken(o.engines(), o.engines().id(), 2).await.unwrap(), 2);
     let other = o.world.node().await;
@@ -86,8 +89,8 @@ async fn where_a_node_died_the_next_goes_on_and_meanwhile_nobody_else_does(s: Sc
     }
     assert_eq!(looks, [2, 1, 0], "what was looked at before is not looked at again");
     for consent in &all {
-        assert_eq!(state(&o, consent).await, State::Invalidated);
-        assert_eq!(by_id(o.engines(), consent.row.id).await.unwrap().unwrap().row.revision, 4, "once");
+        let wanted = if consent.row.id == last.row.id { State::Invalidated } else { State::Given };
+        assert_eq!(state(&o, consent).await, wanted);
     }
 }
 
