@@ -13,7 +13,7 @@ use minhbach::{
     crypto::SystemRandom,
     domain::{
         catalogue::Purpose,
-        consent::{Actor, Capacity, Channel, Limits},
+        consent::{Actor, Capacity, Limits},
         subject::NationalId,
     },
     engines::Engines,
@@ -75,23 +75,9 @@ async fn one(
     let purpose = self::purpose(engines, purpose)?;
     let terms = purpose.consent.as_ref().context("no terms")?;
     let now = engines.now();
-    let ask = Ask {
-        client: &client,
-        subject: &subject,
-        purpose,
-        fields,
-        limits: Limits::asked(None, terms, now)?,
-        answer_by: now + Duration::from_hours(1),
-        case: None,
-        justification: None,
-        official: None,
-        binding_message: None,
-        channel: Channel::Present,
-        joint: false,
-        scopes: Vec::new(),
-        replays: Vec::new(),
-        also: &|_| Vec::new(),
-    };
+    let limits = Limits::asked(None, terms, now)?;
+    let answer_by = now + Duration::from_hours(1);
+    let ask = Ask::plain(&client, &subject, purpose, fields, limits, answer_by);
     let consent = consent::ask(engines, ask).await?;
     let optional = consent.record.items.iter().filter(|item| !item.required).map(|item| item.field.clone());
     let answer = Answer::Give(Give { optional: optional.collect(), grant: GrantWish::Create });

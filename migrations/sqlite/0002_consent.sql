@@ -204,6 +204,15 @@ CREATE INDEX emergencies_due ON emergencies (due) WHERE reported_at IS NULL AND 
 CREATE INDEX emergencies_official ON emergencies (official);
 CREATE INDEX emergencies_approver ON emergencies (approver);
 
+-- How far the look for consents that another policy bundle has overtaken has come: each activation begins a round,
+-- `reached` is the last consent looked at, and nothing is left where it is NULL.
+CREATE TABLE consent_sweep (
+    one     INTEGER PRIMARY KEY CHECK (one = 1),
+    round   INTEGER NOT NULL,
+    reached BLOB
+);
+INSERT INTO consent_sweep (one, round, reached) VALUES (1, 0, zeroblob(16));
+
 -- Numbers handed out in blocks, so that nodes do not meet.
 CREATE TABLE counters (
     name TEXT    PRIMARY KEY,

@@ -16,7 +16,6 @@ use actix_web::{
     web::Data,
 };
 use tokio::task::JoinHandle;
-use uuid::Uuid;
 
 use super::engines::{self, OpenError, Surroundings};
 use crate::{
@@ -304,19 +303,25 @@ async fn refresh_keys(engines: Engines) {
 /// Writes down what time has done to consents; that they open nothing any more does not wait for it.
 async fn consent_clockwork(engines: Engines) {
     const MOST: i64 = 200;
-    /// A thousand consents a second are looked at after a start, beside everything else.
-    const LOOKED_AT: i64 = 10_000;
-    let mut left = Some(Uuid::nil());
+    /// After policies have changed a thousand consents a second are looked at, beside everything else.
+    const LOOKED_AT: i64 = 1_000;
+    const TURNS: usize = 10;
+    let holder = engines.id();
     let mut tick = tokio::time::interval(Duration::from_secs(10));
     loop {
         tick.tick().await;
         if let Err(error) = consent::run_due(&engines, MOST).await {
             tracing::warn!(%error, "consent.clock failed; it is tried again in ten seconds");
         }
-        let Some(after) = left else { continue };
-        match consent::end_overtaken(&engines, after, LOOKED_AT).await {
-            Ok(next) => left = next,
-            Err(error) => tracing::warn!(%error, "consent.overtaken failed; it goes on in ten seconds"),
+        for _ in 0..TURNS {
+            match consent::end_overtaken(&engines, holder, LOOKED_AT).await {
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "consent.overtaken failed; it goes on in ten seconds");
+                    break;
+                }
+            }
         }
     }
 }

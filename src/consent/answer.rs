@@ -113,6 +113,8 @@ pub async fn answer_within(
             return Err(Error::RuledOut);
         }
         require.standing = Some((rules.subject, rules.revision));
+        // What stands was given by what is in force: whoever looks for what is overtaken need not look twice.
+        require.bundle = Some(Arc::clone(&engines.bundle));
         record.shown = Some(shown.clone());
         record.answered_by = Some(ask.by.clone());
     }

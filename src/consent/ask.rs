@@ -6,7 +6,7 @@ use super::{Consent, Error, commit, context, event_context, facts, kind, seal};
 use crate::{
     domain::{
         catalogue::{BasisKind, Purpose, Text},
-        consent::{Act, Actor, Channel, Event, Item, Limits, Record, SCHEMA, State, Withdrawal},
+        consent::{Act, Actor, Channel, Event, Item, Limits, Named, Record, SCHEMA, State, Withdrawal},
         subject::Subject,
     },
     engines::Engines,
@@ -58,6 +58,37 @@ pub struct Ask<'a> {
     pub also: &'a (dyn Fn(Uuid) -> Vec<Change> + Sync),
 }
 
+impl<'a> Ask<'a> {
+    /// The least that can be asked: of the person alone, in the portal, with nothing said or done beside it.
+    #[must_use]
+    pub fn plain(
+        client: &'a Client,
+        subject: &'a Subject,
+        purpose: &'a Purpose,
+        fields: &'a [String],
+        limits: Limits,
+        answer_by: Millis,
+    ) -> Self {
+        Self {
+            client,
+            subject,
+            purpose,
+            fields,
+            limits,
+            answer_by,
+            case: None,
+            justification: None,
+            official: None,
+            binding_message: None,
+            channel: Channel::Absent,
+            joint: false,
+            scopes: Vec::new(),
+            replays: Vec::new(),
+            also: &|_| Vec::new(),
+        }
+    }
+}
+
 /// Begins a consent in [`State::Requested`].
 ///
 /// # Errors
@@ -85,6 +116,8 @@ pub async fn ask_within(engines: &Engines, ask: Ask<'_>, require: Require) -> Re
         sensitive: catalogue.field(field).is_none_or(crate::domain::catalogue::Field::is_sensitive),
         required: required(field),
         granted: None,
+        // Kept with the record: labels belong to no version of a purpose (I10).
+        named: Named::today(catalogue, field),
     });
     let (official, unit) = ask.official.clone().unzip();
     let record = Record {

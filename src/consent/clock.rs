@@ -3,9 +3,11 @@
 //!
 //! The clockwork only writes down what is already so: an expired consent opens nothing whether or not it has run.
 
+use std::time::Duration;
+
 use uuid::Uuid;
 
-use super::{Consent, Error, end};
+use super::{Consent, Error, by_id, end};
 use crate::{
     domain::consent::{Act, Actor},
     engines::Engines,
@@ -13,6 +15,10 @@ use crate::{
 };
 
 const DAY: i64 = 86_400_000;
+/// The lease of the node that looks for overtaken consents, and how long it has it beyond its last look.
+const SWEEP: (&str, Duration) = ("consents.overtaken", Duration::from_mins(1));
+/// How often one is tried again that changes while it is looked at.
+const TRIES: usize = 3;
 /// Why a request ended, in its event and its entry.
 const PURPOSE_CHANGED: &str = "purpose_changed";
 
@@ -42,39 +48,57 @@ pub async fn run_due(engines: &Engines, most: i64) -> Result<usize, Error> {
     Ok(found)
 }
 
-/// Ends those of at most `most` standing consents after `after`, by id, whose purpose or notice has changed since the yes
-/// (I10). They open nothing whether or not this has run; it tells the person, and the recipient what it must stop. Where
-/// to go on, or `None` at the end. For a start of the service: policies change with one.
+/// Ends those of the next `most` standing consents whose purpose or notice has changed since the yes (I10); how many it
+/// looked at. They open nothing whether or not this has run; it tells the person, and the recipient what it must stop.
+///
+/// Each activation of a bundle has every consent looked at once: how far that has come stands in the database, so that
+/// a start finds nothing to do where nothing has changed, and goes on where a node died. One node does it (`holder`),
+/// the others look at none. What is given meanwhile is given by a node with that bundle (see [`super::answer()`]).
 ///
 /// # Errors
-/// [`Error`] when the database or the ledger fails; what was done stays done.
-pub async fn end_overtaken(engines: &Engines, after: Uuid, most: i64) -> Result<Option<Uuid>, Error> {
-    if !speaks(engines).await? {
-        return Ok(Some(after));
+/// [`Error`] when the database or the ledger fails; what was done stays done, and these are looked at again.
+pub async fn end_overtaken(engines: &Engines, holder: Uuid, most: i64) -> Result<usize, Error> {
+    // Before the bundle: where another becomes active after this was read, nothing that is found counts.
+    let sweep = engines.store.sweep().await?;
+    let Some(after) = sweep.reached else { return Ok(0) };
+    let now = engines.now();
+    if !speaks(engines).await? || !engines.store.lease(SWEEP.0, holder, now, now + SWEEP.1).await? {
+        return Ok(0);
     }
     let rows = engines.store.consents_standing(after, most).await?;
-    let next = rows.last().map(|row| row.id);
+    let found = rows.len();
+    let last = rows.last().map(|row| row.id);
     for row in rows {
         let id = row.id;
         match overtaken(engines, row).await {
-            Ok(()) | Err(Error::Stale | Error::Illegal(_)) => {}
-            Err(error) if error.is_unavailable() => return Err(error),
+            Ok(()) => {}
+            Err(error) if error.is_unavailable() || matches!(error, Error::Stale) => return Err(error),
             Err(error) => {
                 tracing::error!(consent = %id, error = &error as &dyn std::error::Error, "consent.overtaken failed");
             }
         }
     }
-    Ok(next)
+    let more = i64::try_from(found).is_ok_and(|found| found >= most);
+    engines.store.advance_sweep(sweep, last.filter(|_| more)).await?;
+    Ok(found)
 }
 
 async fn overtaken(engines: &Engines, row: Row) -> Result<(), Error> {
     let subject = engines.vault.subject(row.subject).await?.ok_or(Error::Inconsistent("subject"))?;
-    let consent = Consent::open(row, &subject)?;
-    if !consent.is_overtaken(engines) {
-        return Ok(());
+    let mut consent = Consent::open(row, &subject)?;
+    for _ in 0..TRIES {
+        if !consent.is_overtaken(engines) {
+            return Ok(());
+        }
+        let note = Some(PURPOSE_CHANGED.to_owned());
+        match end(engines, &consent, Act::Invalidate, Actor::system(), note).await {
+            // She paused it or let it go on meanwhile: it is as overtaken as before.
+            Err(Error::Stale) => {}
+            ended => return ended.map(drop),
+        }
+        consent = by_id(engines, consent.row.id).await?.ok_or(Error::Inconsistent("consent"))?;
     }
-    let note = Some(PURPOSE_CHANGED.to_owned());
-    end(engines, &consent, Act::Invalidate, Actor::system(), note).await.map(drop)
+    Err(Error::Stale)
 }
 
 /// What has changed, and how long a consent may lie unused, is for nodes to say that have the policies in force.

@@ -6,6 +6,7 @@ mod confirming;
 mod ending;
 mod grants;
 mod histories;
+mod overtaken;
 mod races;
 
 use std::time::Duration;
@@ -16,7 +17,7 @@ use super::{Answer, Answering, Ask, Consent, Error, Give, GrantWish, answer, ask
 use crate::{
     domain::{
         catalogue::{ConsentTerms, Purpose, Text},
-        consent::{Actor, Capacity, Channel, Limits},
+        consent::{Actor, Capacity, Limits},
         record::{Facts, Kind},
         subject::Subject,
     },
@@ -71,6 +72,7 @@ fn terms() -> Register {
 
 async fn office(scratch: Scratch) -> Office {
     let world = world(scratch, terms());
+    world.scratch.activate(&world.engines.bundle).await;
     let (client, person) = (world.client("tinh-a"), world.person(15).await);
     Office { world, client, person }
 }
@@ -107,22 +109,13 @@ async fn asked(
     subject: &Subject,
     wanted: Wanted,
 ) -> Result<Consent, Error> {
+    let purpose = purpose(engines);
     let wish = Ask {
-        client,
-        subject,
-        purpose: purpose(engines),
-        fields: &wanted.fields,
-        limits: wanted.limits,
-        answer_by: wanted.answer_by,
         case: CASE.map(str::to_owned),
-        justification: None,
         official: Some(("cb-0042".to_owned(), "Khoa khám".to_owned())),
-        binding_message: None,
-        channel: Channel::Absent,
         joint: wanted.joint,
-        scopes: Vec::new(),
         replays: wanted.replays,
-        also: &|_| Vec::new(),
+        ..Ask::plain(client, subject, purpose, &wanted.fields, wanted.limits, wanted.answer_by)
     };
     ask(engines, wish).await
 }
@@ -188,6 +181,20 @@ impl Office {
     async fn given(&self, wanted: Wanted, grant: GrantWish) -> Consent {
         let consent = self.asked(wanted).await;
         self.answer(&consent, yes(grant)).await.unwrap()
+    }
+
+    /// Another bundle becomes the active one, as at the start of a node that has it.
+    async fn activate(&self, bundle: &str) {
+        let event = Event {
+            id: self.engines().id(),
+            at: self.engines().now(),
+            kind: Kind::PolicyActivated,
+            subject: self.engines().vault.system().await.unwrap(),
+            facts: Facts::default(),
+        };
+        let entry = Some(event.draft(self.engines().random.clone()));
+        let changes = vec![Change::ActivateBundle(bundle.into())];
+        assert!(done(&self.run(Command { changes, entry, ..Command::default() }).await));
     }
 
     async fn run(&self, command: Command) -> Outcome {

@@ -16,4 +16,6 @@ pub use citizen::{Detail, Filter, Page, Proven, Reader, Summary, entry, note_rea
 pub use compliance::{
     AgencyAccess, AgencyFilter, AgencyPage, LOOK_FOR, Look, Officer, REASON, begin_look, entries, look,
 };
-pub use versions::{PurposeTexts, StoredCitation, purpose_of, purpose_texts, remember_versions, rule_text};
+pub use versions::{
+    PurposeTexts, StoredCitation, choice_text, purpose_of, purpose_texts, remember_versions, rule_text,
+};

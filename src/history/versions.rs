@@ -120,6 +120,14 @@ pub async fn purpose_of(
     row.map(|row| serde_json::from_str(&row.body).map_err(wrong)).transpose()
 }
 
+/// A standing choice that was overridden, by its code ([`StandingFacts::codes`]), in plain words.
+///
+/// [`StandingFacts::codes`]: crate::domain::decision::StandingFacts::codes
+#[must_use]
+pub fn choice_text(code: &str) -> Option<Text> {
+    policy::reason_text(&format!("standing_{code}"))
+}
+
 /// What a rule said when it decided: the rule of the bundle in force if that is the one that decided, the remembered
 /// one of the purpose, or, for a global rule of an older bundle, what the reason code means.
 #[must_use]

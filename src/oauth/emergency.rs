@@ -26,6 +26,7 @@ use crate::{
 };
 
 const HOUR: i64 = 3_600_000;
+const MINUTE: i64 = 60_000;
 
 /// The circumstances of a request on the basis `emergency`.
 pub(super) struct Emergency {
@@ -87,6 +88,13 @@ impl Emergency {
             oldest_sign_in: self.oldest_sign_in,
             report_overdue: self.report_overdue,
         }
+    }
+
+    /// The first instant at which nothing may be open on it, milliseconds: both have agreed by the earlier of their
+    /// sign-ins for so long, and for more they agree anew. What cannot be told is over.
+    pub(super) fn ends(&self, purpose: &Purpose) -> i64 {
+        let minutes = purpose.emergency.as_ref().map_or(0, |terms| i64::from(terms.max_minutes));
+        self.oldest_sign_in.map_or(0, |at| at.0.saturating_add(minutes.saturating_mul(MINUTE)))
     }
 
     /// The approver's code, for the entry.

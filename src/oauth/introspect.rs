@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{Authenticated, Error, client::use_up};
 use crate::{
     consent,
-    domain::{catalogue::BasisKind, consent::State, own_token},
+    domain::{catalogue::BasisKind, consent::State, own_token, subject::Subject},
     engines::Engines,
     jose::{
         access_token::{AccessToken, Confirmation},
@@ -61,7 +61,7 @@ pub async fn introspect(
 async fn look(engines: &Engines, who: &Authenticated, form: &Form) -> Result<Introspection, Error> {
     use_up(engines, who).await?;
     let compact = token_of(form)?;
-    let Some((token, row)) = live(engines, compact.expose()).await? else {
+    let Some(Live { token, row, subject }) = live(engines, compact.expose()).await? else {
         return Ok(Introspection::Inactive);
     };
     let is_holder = who.client.audience.as_deref() == Some(token.aud.as_str());
@@ -75,7 +75,10 @@ async fn look(engines: &Engines, who: &Authenticated, form: &Form) -> Result<Int
         *left = row.uses_left.into();
     }
     if let Some(detail) = detail.filter(|_| is_holder) {
-        let subject = engines.vault.subject(row.subject).await?.ok_or(Error::Inconsistent("subject"))?;
+        let subject = match subject {
+            Some(subject) => subject,
+            None => engines.vault.subject(row.subject).await?.ok_or(Error::Inconsistent("subject"))?,
+        };
         let id = engines.vault.national_id(&subject).await?.ok_or(Error::Inconsistent("national id"))?;
         if let Some(named) = detail.get_mut("subject").and_then(|s| s.as_object_mut()) {
             named.insert("national_id".to_owned(), id.expose().into());
@@ -101,30 +104,41 @@ async fn look(engines: &Engines, who: &Authenticated, form: &Form) -> Result<Int
     })))
 }
 
+/// A token that counts.
+struct Live {
+    token: AccessToken,
+    row: Token,
+    /// Whose it is, where that had to be looked up.
+    subject: Option<Subject>,
+}
+
 /// A known token whose consent, if it rests on one, is in force and not ruled out by the person's own rules.
-async fn live(engines: &Engines, compact: &str) -> Result<Option<(AccessToken, Token)>, Error> {
+async fn live(engines: &Engines, compact: &str) -> Result<Option<Live>, Error> {
     let Some((token, row)) = known(engines, compact).await? else { return Ok(None) };
+    let mut subject = None;
     // INVARIANT I7: withdrawn, paused or over, it opens nothing from the next question on.
     if let Some(id) = row.consent {
         let now = engines.now().0;
-        let in_force = consent::by_id(engines, id).await?.is_some_and(|consent| {
+        let consent = consent::by_id(engines, id).await?.filter(|consent| {
             consent.state == State::Given
                 && consent.row.starts <= now
                 && now < consent.row.expires
                 && !consent.is_overtaken(engines)
         });
-        if !in_force {
-            return Ok(None);
-        }
+        let Some(consent) = consent else { return Ok(None) };
+        subject = Some(consent.subject);
     }
-    if is_ruled_out(engines, &token, &row).await? {
-        return Ok(None);
-    }
-    Ok(Some((token, row)))
+    let ruled_out = is_ruled_out(engines, &token, &row, &mut subject).await?;
+    Ok((!ruled_out).then_some(Live { token, row, subject }))
 }
 
 /// Whether the person's own rules of today close what the token opened, as they do at the data endpoint (I7).
-async fn is_ruled_out(engines: &Engines, token: &AccessToken, row: &Token) -> Result<bool, Error> {
+async fn is_ruled_out(
+    engines: &Engines,
+    token: &AccessToken,
+    row: &Token,
+    subject: &mut Option<Subject>,
+) -> Result<bool, Error> {
     let (basis, purpose) = match token.detail() {
         Some(detail) => {
             let detail: GrantedDetail = serde_json::from_value(detail.clone())
@@ -142,8 +156,13 @@ async fn is_ruled_out(engines: &Engines, token: &AccessToken, row: &Token) -> Re
         BasisKind::Consent | BasisKind::Contract => {}
     }
     let client = engines.registry.client(&token.client_id).await?.ok_or(Error::Inconsistent("client"))?;
-    let subject = engines.vault.subject(row.subject).await?.ok_or(Error::Inconsistent("subject"))?;
-    let rules = standing::load(engines, &subject).await?;
+    let subject = if let Some(known) = subject {
+        &*known
+    } else {
+        let found = engines.vault.subject(row.subject).await?.ok_or(Error::Inconsistent("subject"))?;
+        &*subject.insert(found)
+    };
+    let rules = standing::load(engines, subject).await?;
     Ok(rules.close(basis, &purpose, &client.agency, engines.now()))
 }
 

@@ -122,8 +122,9 @@ pub(super) async fn release(
     let lifetime = i64::from(grant.purpose.max_lifetime_s).min(MAX_LIFETIME);
     let row = grant.consent.as_ref().map(|consent| &consent.row);
     let end = now.seconds().saturating_add(lifetime);
-    // Rounded down: no token outlives the consent it rests on.
-    let exp = row.map_or(end, |row| end.min(row.expires.div_euclid(1000)));
+    // Rounded down: no token outlives the consent, or the emergency, that it rests on.
+    let ends = [row.map(|row| row.expires), grant.emergency.as_ref().map(|it| it.ends(grant.purpose))];
+    let exp = ends.into_iter().flatten().fold(end, |exp, at| exp.min(at.div_euclid(1000)));
     // What she read counts views ("once only"), and a consent counts tokens: so each opens the data once.
     let uses = if grant.consent.is_some() { 1.min(grant.purpose.max_uses) } else { grant.purpose.max_uses };
     let jti = engines.id();

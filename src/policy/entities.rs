@@ -137,7 +137,7 @@ impl Vocabulary {
             attributes.insert("reviewDue".to_owned(), long(review.due.0));
         }
         if let Some(terms) = &purpose.emergency {
-            let within = i64::from(terms.sign_in_minutes).saturating_mul(60_000);
+            let within = i64::from(terms.max_minutes).saturating_mul(60_000);
             attributes.insert("signInWithin".to_owned(), long(within));
         }
         if let Some(consent) = &facts.consent {

@@ -25,7 +25,7 @@ pub(super) struct ConsentToml {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct EmergencyToml {
-    sign_in_minutes: u32,
+    max_minutes: u32,
     #[serde(default = "a_day")]
     report_hours: u32,
 }
@@ -113,11 +113,11 @@ pub(super) fn emergency(
         faults.at(file, text, "official =", reason);
     }
     for (key, value, most) in
-        [("sign_in_minutes", table.sign_in_minutes, 720), ("report_hours", table.report_hours, 24)]
+        [("max_minutes", table.max_minutes, 720), ("report_hours", table.report_hours, 24)]
     {
         if !(1..=most).contains(&value) {
             faults.at(file, text, key, format!("`{key}` must lie between 1 and {most}"));
         }
     }
-    Some(EmergencyTerms { sign_in_minutes: table.sign_in_minutes, report_hours: table.report_hours })
+    Some(EmergencyTerms { max_minutes: table.max_minutes, report_hours: table.report_hours })
 }

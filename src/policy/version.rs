@@ -1,7 +1,10 @@
 //! Content-addressed versions (I10): a changed text is another version, and nothing else is.
 
 use super::Files;
-use crate::crypto::{self, Digest};
+use crate::{
+    crypto::{self, Digest},
+    domain::own_token,
+};
 
 /// The version of a purpose: 16 hexadecimal digits over its id, its table (which holds the notice) and its rules.
 /// The review is left out: renewing it changes nothing a citizen was told.
@@ -11,11 +14,13 @@ pub(super) fn purpose(id: &str, table: &str, rules: &str) -> String {
     version
 }
 
-/// The version of everything that decides: 64 hexadecimal digits over all files but reviews and read-me texts.
+/// The version of everything that decides: 64 hexadecimal digits over all files but reviews and read-me texts, and the
+/// terms of the citizen's own token, which stand in no file.
 pub(super) fn bundle(files: &Files) -> String {
     let decides = |path: &str| !path.ends_with("/review.toml") && !path.ends_with("README.md");
-    let parts: Vec<&str> =
+    let mut parts: Vec<&str> =
         files.iter().filter(|(path, _)| decides(path)).flat_map(|(path, text)| [path, text]).collect();
+    parts.extend([own_token::ID, &own_token::terms().version]);
     hex(&digest(&parts))
 }
 

@@ -183,7 +183,8 @@ impl Store {
         Ok(read!(self, |pool| sqlx::query_as(SQL).bind(grant).fetch_all(pool).await)?)
     }
 
-    /// Consents that stand, by id, after one.
+    /// Consents that stand, by id, after one. What each is for is sealed under her key, purpose and version too: no index
+    /// finds those of another version, and whoever looks for them opens each.
     ///
     /// # Errors
     /// [`Error`] when the database fails.

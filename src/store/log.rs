@@ -1,8 +1,9 @@
-//! The log's head, its signed checkpoints, and the leases of jobs that one process does for all.
+//! The log's head, its signed checkpoints, the leases of jobs that one process does for all, and how far the one of them
+//! has come that goes through everything.
 
 use uuid::Uuid;
 
-use super::{Error, Store, on, read};
+use super::{Error, Store, Tx, on, read};
 use crate::{crypto::Digest, time::Millis};
 
 /// The head row: how large the tree is and its right edge.
@@ -27,6 +28,15 @@ pub struct Checkpoint {
     pub note: String,
     /// When it was signed, milliseconds.
     pub at: i64,
+}
+
+/// How far the look for consents that another policy bundle has overtaken has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Sweep {
+    /// Which look it is: each activation of a bundle begins one.
+    pub round: i64,
+    /// The last consent looked at, in the order of ids; `None` when nothing is left to look at.
+    pub reached: Option<Uuid>,
 }
 
 impl Store {
@@ -77,6 +87,30 @@ impl Store {
         tx.commit().await
     }
 
+    /// How far the look for overtaken consents has come.
+    ///
+    /// # Errors
+    /// [`Error`] when the database fails.
+    pub async fn sweep(&self) -> Result<Sweep, Error> {
+        const SQL: &str = "SELECT round, reached FROM consent_sweep WHERE one = 1";
+        Ok(read!(self, |pool| sqlx::query_as(SQL).fetch_one(pool).await)?)
+    }
+
+    /// Writes down how far it has come from `from`, unless another look has begun or somebody else was faster: it never
+    /// goes back, and what was looked at by another bundle does not count.
+    ///
+    /// # Errors
+    /// [`Error`] when the database fails.
+    pub async fn advance_sweep(&self, from: Sweep, reached: Option<Uuid>) -> Result<(), Error> {
+        const SQL: &str =
+            "UPDATE consent_sweep SET reached = $3 WHERE one = 1 AND round = $1 AND reached = $2";
+        let mut tx = self.begin().await?;
+        on!(&mut tx, |c| {
+            sqlx::query(SQL).bind(from.round).bind(from.reached).bind(reached).execute(c).await.map(drop)
+        })?;
+        tx.commit().await
+    }
+
     /// Takes or keeps a lease until `until`; `false` while somebody else holds it.
     ///
     /// # Errors
@@ -99,4 +133,11 @@ impl Store {
         tx.commit().await?;
         Ok(rows == 1)
     }
+}
+
+/// Begins the look for overtaken consents anew: for the transaction in which another bundle becomes the active one.
+pub(super) async fn begin_sweep(tx: &mut Tx) -> Result<(), Error> {
+    const SQL: &str = "UPDATE consent_sweep SET round = round + 1, reached = $1 WHERE one = 1";
+    on!(tx, |c| sqlx::query(SQL).bind(Uuid::nil()).execute(c).await.map(drop))?;
+    Ok(())
 }

@@ -74,11 +74,7 @@ impl<DB: Database> Readers<DB> {
 
 impl<DB: Database> Clone for Readers<DB> {
     fn clone(&self) -> Self {
-        Self {
-            pool: self.pool.clone(),
-            kept: Arc::clone(&self.kept),
-            permits: Arc::clone(&self.permits),
-        }
+        Self { pool: self.pool.clone(), kept: Arc::clone(&self.kept), permits: Arc::clone(&self.permits) }
     }
 }
 

@@ -11,6 +11,16 @@ pub(crate) struct Scratch {
     _folder: tempfile::TempDir,
 }
 
+impl Scratch {
+    /// Has a policy bundle in force, as every service has that serves; without the entry that says so.
+    pub(crate) async fn activate(&self, bundle: &str) {
+        let mut tx = self.store.begin().await.unwrap();
+        let sql = "UPDATE head SET bundle = $1 WHERE one = 1";
+        super::on!(&mut tx, |c| sqlx::query(sql).bind(bundle).execute(c).await.map(drop)).unwrap();
+        tx.commit().await.unwrap();
+    }
+}
+
 /// A fresh SQLite file.
 pub(crate) async fn sqlite() -> Option<Scratch> {
     let folder = tempfile::tempdir().unwrap();

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use minhbach::{
+    admin,
     app::engines::{self, Surroundings},
     config::Config,
     consent::{self, Answer, Answering, Ask, Give, GrantWish},
     crypto::SystemRandom,
     domain::{
         catalogue::BasisKind,
-        consent::{Act, Actor, Capacity, Channel, Limits, State},
+        consent::{Act, Actor, Capacity, Limits, State},
         subject::NationalId,
     },
     engines::Engines,
@@ -34,6 +35,7 @@ fn with<T>(it: &Deployment, work: impl AsyncFnOnce(&Engines) -> T) -> T {
             metrics: guard.metrics(),
         };
         let engines = engines::open(&config, around).await.unwrap();
+        admin::activate_policies(&engines).await.unwrap();
         let result = work(&engines).await;
         engines.store.close().await;
         result
@@ -46,23 +48,9 @@ async fn given(engines: &Engines) -> Uuid {
     let subject = engines.vault.citizen(&person).await.unwrap();
     let purpose = engines.register.catalogue().purpose(PURPOSE).unwrap();
     let now = engines.now();
-    let ask = Ask {
-        client: &client,
-        subject: &subject,
-        purpose,
-        fields: &purpose.basis(BasisKind::Consent).unwrap().fields,
-        limits: Limits::asked(None, purpose.consent.as_ref().unwrap(), now).unwrap(),
-        answer_by: Millis(now.0 + 3_600_000),
-        case: None,
-        justification: None,
-        official: None,
-        binding_message: None,
-        channel: Channel::Absent,
-        joint: false,
-        scopes: Vec::new(),
-        replays: Vec::new(),
-        also: &|_| Vec::new(),
-    };
+    let limits = Limits::asked(None, purpose.consent.as_ref().unwrap(), now).unwrap();
+    let fields = &purpose.basis(BasisKind::Consent).unwrap().fields;
+    let ask = Ask::plain(&client, &subject, purpose, fields, limits, Millis(now.0 + 3_600_000));
     let asked = consent::ask(engines, ask).await.unwrap();
     let answering = Answering {
         by: Actor { capacity: Capacity::Own, assurance: Some(3), ..Actor::system() },

@@ -46,6 +46,7 @@ fn claims(now: Millis) -> Claims {
             sensitive: false,
             required: true,
             granted: Some(true),
+            named: None,
         }],
         limits: Limits {
             max_uses: 1,

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use minhbach::{
     consent,
     domain::{
-        consent::{Act, Actor, Channel, Limits},
+        consent::{Act, Actor, Limits},
         subject::NationalId,
     },
     oauth::{self, Said},
@@ -108,23 +108,9 @@ async fn a_purpose_that_changed_meanwhile_ends_the_request_with_an_error_of_its_
     before.version = "0".repeat(64);
     let (fields, now) = (vec!["person.full_name".to_owned()], engines.now());
     let subject = engines.vault.citizen(&NationalId::parse(CITIZEN.to_owned()).unwrap()).await.unwrap();
-    let wish = consent::Ask {
-        client: &client,
-        subject: &subject,
-        purpose: &before,
-        fields: &fields,
-        limits: Limits::asked(None, before.consent.as_ref().unwrap(), now).unwrap(),
-        answer_by: now + Duration::from_hours(1),
-        case: None,
-        justification: None,
-        official: None,
-        binding_message: None,
-        channel: Channel::Absent,
-        joint: false,
-        scopes: Vec::new(),
-        replays: Vec::new(),
-        also: &|_| Vec::new(),
-    };
+    let limits = Limits::asked(None, before.consent.as_ref().unwrap(), now).unwrap();
+    let answer_by = now + Duration::from_hours(1);
+    let wish = consent::Ask::plain(&client, &subject, &before, &fields, limits, answer_by);
     let older = consent::ask(engines, wish).await.unwrap();
     meddle(&engines.store, REBIND, REBIND).await;
     let changed = bank.poll(id).await;

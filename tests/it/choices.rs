@@ -23,6 +23,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     TestApp,
+    browser::Browser,
     client::Caller,
     consent::BROWSER,
     detail::{CITIZEN, OTHER, licence},
@@ -65,23 +66,8 @@ async fn given(app: &TestApp, subject: &Subject) -> Consent {
     let client = engines.registry.client(CLIENT).await.unwrap().unwrap();
     let (now, fields) = (engines.now(), vec![FIELD.to_owned()]);
     let expires = (now + 30 * DAY).0;
-    let ask = consent::Ask {
-        client: &client,
-        subject,
-        purpose: purpose(app),
-        fields: &fields,
-        limits: Limits { max_uses: 1000, frequency: None, hours: None, starts: now.0, expires },
-        answer_by: now + DAY,
-        case: None,
-        justification: None,
-        official: None,
-        binding_message: None,
-        channel: Channel::Absent,
-        joint: false,
-        scopes: Vec::new(),
-        replays: Vec::new(),
-        also: &|_| Vec::new(),
-    };
+    let limits = Limits { max_uses: 1000, frequency: None, hours: None, starts: now.0, expires };
+    let ask = consent::Ask::plain(&client, subject, purpose(app), &fields, limits, now + DAY);
     let asked = consent::ask(engines, ask).await.unwrap();
     let answer = Answering {
         by: herself(),
@@ -187,6 +173,21 @@ async fn what_the_law_opens_is_opened_and_the_entry_names_the_choices_it_overrod
     police.data(&token).await.ok();
     assert_eq!(newest(app, &anh, "data.released").await.overrides, ["never_agency", "ask_each_time"]);
     assert_eq!(police.introspect(&token).await.body["active"], true);
+    let read = Browser::of_citizen(app, CITIZEN).await.get("/api/v1/me/accesses").await.ok();
+    let accesses = read.body["accesses"].as_array().unwrap();
+    let released = accesses.iter().find(|access| access["kind"] == "data.released").unwrap();
+    assert_eq!(released["basis"], "statutory");
+    let overridden = released["overrides"].as_array().unwrap();
+    for (said, choice) in overridden.iter().zip(["never_agency", "ask_each_time"]) {
+        assert_eq!(said["choice"], choice);
+        assert!(said["text"]["vi"].is_string() && said["text"]["en"].is_string(), "{said}");
+    }
+    assert_eq!(overridden.len(), 2);
+    let page = format!("/me/history/{}", released["id"].as_str().unwrap());
+    let page = Browser::of_citizen(app, CITIZEN).await.get(&page).await;
+    page.says(&["Công dân đã chọn không bao giờ cho phép cơ quan này."]);
+    let first = accesses.iter().rfind(|access| access["kind"] == "token.issued").unwrap();
+    assert_eq!((&first["overrides"], &first["approver"]), (&json!([]), &Value::Null));
     // What the entry names are the choices of the moment, not those of the token.
     forget(app, &anh).await;
     police.data(&token).await.ok();

@@ -8,11 +8,12 @@ use minhbach::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{TestApp, client::Caller, detail::CITIZEN, on_both, reply::Reply};
+use crate::support::{TestApp, browser::Browser, client::Caller, detail::CITIZEN, on_both, reply::Reply};
 
 on_both! {
     two_officials_open_an_emergency_and_the_citizen_reads_who_and_why,
     an_emergency_without_four_eyes_a_reason_or_fresh_sign_ins_is_refused,
+    an_emergency_lasts_as_long_as_its_purpose_says_and_both_must_agree_anew,
     who_does_not_report_in_time_acts_no_more_until_restored_and_reported,
     an_approver_suspended_meanwhile_stops_the_data,
 }
@@ -77,6 +78,17 @@ async fn two_officials_open_an_emergency_and_the_citizen_reads_who_and_why(app: 
         assert_eq!(facts.approver.as_deref(), Some("bs-0302"));
         assert_eq!(facts.justification.as_deref(), Some("cấp cứu, bệnh nhân bất tỉnh"));
     }
+    let browser = Browser::of_citizen(app, CITIZEN).await;
+    let read = browser.get("/api/v1/me/accesses").await.ok();
+    let accesses = read.body["accesses"].as_array().unwrap();
+    assert_eq!(accesses.len(), 2, "{}", read.text());
+    for access in accesses {
+        assert_eq!(access["approver"], json!({ "code": "bs-0302" }));
+        let whole = browser.get(&format!("/api/v1/me/accesses/{}", access["id"].as_str().unwrap())).await;
+        assert_eq!(whole.body["approver"]["code"], "bs-0302");
+        let page = browser.get(&format!("/me/history/{}", access["id"].as_str().unwrap())).await;
+        page.says(&["bs-0301", "Mã cán bộ đã phê duyệt: bs-0302"]);
+    }
     let (official, owed) = owed(app, "bs-0302").await;
     assert_eq!(owed.due.0 - owed.at.0, 24 * 3_600_000);
     people::report(engines, official.id, owed.token, WHAT).await.unwrap();
@@ -122,6 +134,26 @@ async fn an_emergency_without_four_eyes_a_reason_or_fresh_sign_ins_is_refused(ap
     }
     assert_eq!(app.count().await.tokens, 0);
     ask(&hospital, &good, &both).await.ok();
+}
+
+async fn an_emergency_lasts_as_long_as_its_purpose_says_and_both_must_agree_anew(app: &mut TestApp) {
+    let detail = emergency();
+    let at = |app: &TestApp, who: &str| signed_in(app, who, 0);
+    let (one, two) = (signed_in(app, "bs-0301", 13), at(app, "bs-0302"));
+    let first = [("actor_token", one.as_str()), ("approver_token", two.as_str())];
+    let token = ask(&app.caller(CLIENT), &detail, &first).await.ok();
+    assert_eq!(token.body["expires_in"], 120, "fifteen minutes from the earlier sign-in, not five from now");
+    let token = token.access_token();
+    app.caller(CLIENT).data(&token).await.ok();
+    app.pass(Duration::from_mins(2));
+    let over = app.caller(CLIENT).data(&token).await;
+    assert_eq!((over.status, over.body["code"].as_str()), (401, Some("token_expired")), "{}", over.text());
+    let (acts, approves) = (at(app, "bs-0301"), at(app, "bs-0302"));
+    let anew = |one, two| [("actor_token", one), ("approver_token", two)];
+    let half = ask(&app.caller(CLIENT), &detail, &anew(one.as_str(), approves.as_str())).await;
+    assert_eq!(half.body["reason"].as_str(), Some("emergency_sign_in_stale"), "{}", half.text());
+    let both = ask(&app.caller(CLIENT), &detail, &anew(acts.as_str(), approves.as_str())).await.ok();
+    assert_eq!(both.body["expires_in"], 300);
 }
 
 async fn who_does_not_report_in_time_acts_no_more_until_restored_and_reported(app: &mut TestApp) {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     consent::{by_id, events, live, of_subject, text, waiting},
-    domain::consent::{Act, Authenticated, State},
+    domain::consent::{Act, Authenticated, Item, Named, State},
     store::scratch::store_suite,
 };
 
@@ -259,6 +259,21 @@ async fn how_and_when_she_signed_in_is_remembered_with_the_answer(s: Scratch) {
     assert_eq!(serde_json::from_value::<Actor>(plain).unwrap(), own());
 }
 
+async fn what_fields_are_called_is_kept_from_the_day_they_are_asked_for(s: Scratch) {
+    let o = office(s).await;
+    let consent = o.asked(Wanted::default()).await;
+    let catalogue = o.engines().register.catalogue();
+    let read = by_id(o.engines(), consent.row.id).await.unwrap().unwrap();
+    for item in &read.record.items {
+        assert!(item.named.as_ref().unwrap().source.is_some(), "{}", item.field);
+        assert_eq!(item.named, Named::today(catalogue, &item.field));
+        // Records from before do not say it, and read back.
+        let mut before = serde_json::to_value(item).unwrap();
+        before.as_object_mut().unwrap().remove("named");
+        assert_eq!(serde_json::from_value::<Item>(before).unwrap().named, None);
+    }
+}
+
 async fn what_an_answer_uses_up_is_used_up_once_and_only_with_it(s: Scratch) {
     let o = office(s).await;
     let (one, other) = (o.asked(Wanted::default()).await, o.asked(Wanted::default()).await);
@@ -285,5 +300,6 @@ store_suite! {
     two_must_say_yes_and_to_the_same_fields,
     nobody_but_the_person_or_who_acts_for_her_answers,
     how_and_when_she_signed_in_is_remembered_with_the_answer,
+    what_fields_are_called_is_kept_from_the_day_they_are_asked_for,
     what_an_answer_uses_up_is_used_up_once_and_only_with_it,
 }

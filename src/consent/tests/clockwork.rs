@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    consent::{by_id, commit, end, end_overtaken, entry, events, run_due, step},
+    consent::{by_id, end, events, run_due},
     domain::consent::{Act, State},
     store::scratch::store_suite,
 };
@@ -129,37 +129,9 @@ async fn asked_before(o: &Office, joint: bool) -> Consent {
     let mut before = purpose(o.engines()).clone();
     before.version = "0".repeat(64);
     let fields = [NAME, BLOOD].map(str::to_owned);
-    let wish = Ask {
-        client: &o.client,
-        subject: &o.person,
-        purpose: &before,
-        fields: &fields,
-        limits: once(),
-        answer_by: NOW + Duration::from_hours(48),
-        case: None,
-        justification: None,
-        official: None,
-        binding_message: None,
-        channel: Channel::Absent,
-        joint,
-        scopes: Vec::new(),
-        replays: Vec::new(),
-        also: &|_| Vec::new(),
-    };
-    ask(o.engines(), wish).await.unwrap()
-}
-
-async fn activate(o: &Office, bundle: &str) {
-    let event = Event {
-        id: o.engines().id(),
-        at: o.engines().now(),
-        kind: Kind::PolicyActivated,
-        subject: o.engines().vault.system().await.unwrap(),
-        facts: Facts::default(),
-    };
-    let entry = Some(event.draft(o.engines().random.clone()));
-    let changes = vec![Change::ActivateBundle(bundle.into())];
-    assert!(done(&o.run(Command { changes, entry, ..Command::default() }).await));
+    let answer_by = NOW + Duration::from_hours(48);
+    let plain = Ask::plain(&o.client, &o.person, &before, &fields, once(), answer_by);
+    ask(o.engines(), Ask { joint, ..plain }).await.unwrap()
 }
 
 async fn a_request_about_a_purpose_that_has_changed_is_answered_by_nobody_and_ends(s: Scratch) {
@@ -175,13 +147,13 @@ async fn a_request_about_a_purpose_that_has_changed_is_answered_by_nobody_and_en
     o.at(1);
     assert_eq!(run_due(o.engines(), 10).await.unwrap(), 0, "nobody has told the clockwork");
     // A node whose policies are not in force leaves it alone, and so does the transaction.
-    activate(&o, "of another node").await;
+    o.activate("of another node").await;
     assert_eq!(run_due(o.engines(), 10).await.unwrap(), 0);
     let tried = end(o.engines(), &one, Act::Invalidate, Actor::system(), None).await;
     assert!(matches!(tried, Err(Error::Stale)));
     assert_eq!((state(&o, &one).await, state(&o, &two).await), (State::Requested, State::Requested));
     let bundle = o.engines().bundle.to_string();
-    activate(&o, &bundle).await;
+    o.activate(&bundle).await;
     o.at(2);
     assert_eq!(run_due(o.engines(), 10).await.unwrap(), 3, "each that waits is looked at");
     for consent in [&one, &two] {
@@ -207,42 +179,7 @@ async fn a_request_about_a_purpose_that_has_changed_is_answered_by_nobody_and_en
     assert_eq!(state(&o, &same).await, State::Unanswered);
 }
 
-async fn a_consent_to_what_has_changed_since_ends_and_its_recipient_is_told(s: Scratch) {
-    let o = office(s).await;
-    let same = o.given(Wanted::default(), GrantWish::Create).await;
-    let given = o.given(Wanted::default(), GrantWish::Create).await;
-    // As if the purpose had been another when she said yes.
-    let mut record = given.record.clone();
-    record.purpose_version = "0".repeat(64);
-    let next = given.after(Act::Pause).unwrap();
-    let (entry, at) = (o.engines().id(), o.engines().now());
-    let event = crate::domain::consent::Event { by: own(), shown: None, granted: Vec::new(), note: None };
-    let change = step(o.engines(), &o.person, &next, &record, &event, entry, None).unwrap();
-    let subject = o.person.clone();
-    let event = entry::Event { id: entry, at, kind: Kind::ConsentPaused, subject, facts: Facts::default() };
-    commit(o.engines(), event, Command { changes: vec![change], ..Command::default() }).await.unwrap();
-    let before = by_id(o.engines(), given.row.id).await.unwrap().unwrap();
-    assert!(before.is_overtaken(o.engines()) && !same.is_overtaken(o.engines()));
-
-    activate(&o, "of another node").await;
-    let start = Uuid::nil();
-    assert_eq!(end_overtaken(o.engines(), start, 10).await.unwrap(), Some(start), "not for this node to say");
-    activate(&o, o.engines().bundle.as_ref()).await;
-    let (mut next, mut turns) = (Some(start), 0);
-    while let Some(after) = next {
-        next = end_overtaken(o.engines(), after, 1).await.unwrap();
-        turns += 1;
-    }
-    assert_eq!(turns, 3, "each consent once, and the end");
-    assert_eq!((state(&o, &same).await, state(&o, &given).await), (State::Given, State::Invalidated));
-    let last = events(o.engines(), &before).await.unwrap().pop().unwrap();
-    assert_eq!((last.act, last.event.note.as_deref()), (Act::Invalidate, Some("purpose_changed")));
-    let told = o.engines().store.unacknowledged_notices(o.client.id, 10).await.unwrap();
-    assert_eq!(told.iter().filter(|notice| notice.consent == given.row.id).count(), 1);
-}
-
 store_suite! {
-    a_consent_to_what_has_changed_since_ends_and_its_recipient_is_told,
     a_request_about_a_purpose_that_has_changed_is_answered_by_nobody_and_ends,
     silence_is_recorded_as_no_answer_and_gives_nothing,
     what_is_over_opens_nothing_whether_or_not_the_clockwork_has_run,

@@ -40,6 +40,7 @@ fn seeds() -> Vec<u64> {
 
 async fn ten_thousand_random_histories_never_reach_what_must_not_be(s: Scratch) {
     let world = world(s, terms());
+    world.scratch.activate(&world.engines.bundle).await;
     let mut nodes = vec![world.engines.clone()];
     // SQLite has one writer; PostgreSQL is shared by two nodes here.
     if matches!(world.engines.store, Store::Postgres { .. }) {

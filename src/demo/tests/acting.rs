@@ -17,7 +17,7 @@ use crate::{
     domain::{
         catalogue::BasisKind,
         client::Profile,
-        consent::{Capacity, Channel, Limits, State},
+        consent::{Capacity, Limits, State},
         record::{Facts, Kind},
         representation::{Evidence, Ground, Milestones, Scope},
         subject::NationalId,
@@ -26,7 +26,6 @@ use crate::{
     people::{self, Ending, Registration},
     policy::embedded,
     store::scratch::{Scratch, store_suite},
-    time::Millis,
 };
 
 /// A child of fourteen, as far as the representation goes, who comes of age ten minutes into each test.
@@ -91,23 +90,11 @@ pub(super) async fn asked(w: &World, person: &str, purpose: &str) -> String {
     let client = w.engines.registry.client(CLIENT).await.unwrap().unwrap();
     let purpose = w.engines.register.catalogue().purpose(purpose).unwrap();
     let now = w.engines.now();
-    let ask = Ask {
-        client: &client,
-        subject: &w.person(person).await,
-        purpose,
-        fields: &purpose.basis(BasisKind::Consent).unwrap().fields,
-        limits: Limits::asked(None, purpose.consent.as_ref().unwrap(), now).unwrap(),
-        answer_by: Millis(now.0 + 3_600_000),
-        case: Some("NH.2026.0001".to_owned()),
-        justification: None,
-        official: None,
-        binding_message: None,
-        channel: Channel::Absent,
-        joint: false,
-        scopes: Vec::new(),
-        replays: Vec::new(),
-        also: &|_| Vec::new(),
-    };
+    let limits = Limits::asked(None, purpose.consent.as_ref().unwrap(), now).unwrap();
+    let fields = &purpose.basis(BasisKind::Consent).unwrap().fields;
+    let subject = w.person(person).await;
+    let plain = Ask::plain(&client, &subject, purpose, fields, limits, now + Duration::from_hours(1));
+    let ask = Ask { case: Some("NH.2026.0001".to_owned()), ..plain };
     consent::ask(&w.engines, ask).await.unwrap().row.id.to_string()
 }
 

@@ -1,5 +1,7 @@
 //! A person is asked in her browser, answers, and takes it back.
 
+use std::time::Duration;
+
 use reqwest::StatusCode;
 use serde_json::json;
 use uuid::Uuid;
@@ -12,7 +14,7 @@ use crate::{
     domain::{
         catalogue::{BasisKind, Purpose},
         client::Profile,
-        consent::{Channel, Limits, State},
+        consent::{Limits, State},
         receipt,
         record::{Kind, hex},
     },
@@ -61,22 +63,13 @@ pub(super) async fn asked_for(w: &World, purpose: &Purpose) -> Consent {
     let client = w.engines.registry.client(CLIENT).await.unwrap().unwrap();
     let terms = purpose.consent.as_ref().unwrap();
     let now = w.engines.now();
+    let limits = Limits::asked(None, terms, now).unwrap();
+    let fields = &purpose.basis(BasisKind::Consent).unwrap().fields;
+    let subject = w.person(ANH).await;
     let ask = Ask {
-        client: &client,
-        subject: &w.person(ANH).await,
-        purpose,
-        fields: &purpose.basis(BasisKind::Consent).unwrap().fields,
-        limits: Limits::asked(None, terms, now).unwrap(),
-        answer_by: Millis(now.0 + 3_600_000),
         case: Some("NH.2026.0001".to_owned()),
-        justification: None,
-        official: None,
         binding_message: Some("HOA-7312".to_owned()),
-        channel: Channel::Absent,
-        joint: false,
-        scopes: Vec::new(),
-        replays: Vec::new(),
-        also: &|_| Vec::new(),
+        ..Ask::plain(&client, &subject, purpose, fields, limits, now + Duration::from_hours(1))
     };
     consent::ask(&w.engines, ask).await.unwrap()
 }
@@ -220,7 +213,7 @@ async fn what_was_not_asked_or_not_shown_or_comes_too_late_is_not_answered(s: Sc
     let forged = Page { body: page.body.replace(&page.hidden("csrf"), "x"), ..browser.get("/log").await };
     assert_eq!(answer(&browser, &forged, &id, "give", &[]).await.status, StatusCode::FORBIDDEN);
 
-    w.clock.advance(std::time::Duration::from_hours(1));
+    w.clock.advance(Duration::from_hours(1));
     let browser = w.citizen(0).await;
     let late = browser.get(&format!("/requests/{id}")).await;
     assert!(late.status == StatusCode::OK && !late.body.contains("name=\"answer\""), "{}", late.body);

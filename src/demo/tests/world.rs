@@ -91,6 +91,7 @@ pub(super) async fn world_with(scratch: Scratch, policies: &Files) -> World {
     let log = Log::new("log.example/minhbach", ring.log, store.clone(), objects, None, clock.clone());
     let register =
         Arc::new(Register::load(policies, Options { relative_to: Some(NOW) }).map_err(|_| ()).unwrap());
+    scratch.activate(register.bundle_version()).await;
     let agencies = AGENCIES.iter().map(|agency| Agency {
         id: agency.id.to_owned(),
         name: Text { vi: agency.vi.to_owned(), en: agency.en.to_owned() },

@@ -193,8 +193,9 @@ pub struct ConsentTerms {
 /// now, and a report afterwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct EmergencyTerms {
-    /// How many minutes ago either of the two officials may have signed in, 1 to 720.
-    pub sign_in_minutes: u32,
+    /// How many minutes it lasts at most, 1 to 720, from the earlier of the two officials' sign-ins: no token is issued
+    /// later, and none lives longer. Whoever needs more signs in and says why anew, both of them.
+    pub max_minutes: u32,
     /// Hours until the report is due, 1 to 24; who does not report in time is suspended.
     pub report_hours: u32,
 }

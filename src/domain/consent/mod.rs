@@ -8,7 +8,9 @@ mod limits;
 mod record;
 
 pub use limits::{BeyondTerms, Frequency, Hours, Limits, Per, minute_of_day};
-pub use record::{Actor, Authenticated, Capacity, Channel, Event, Item, Record, SCHEMA, Shown, Withdrawal};
+pub use record::{
+    Actor, Authenticated, Capacity, Channel, Event, Item, Named, Record, SCHEMA, Shown, Withdrawal,
+};
 
 /// Where a consent stands. Only [`State::Given`] opens anything; silence is [`State::Unanswered`], which opens nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

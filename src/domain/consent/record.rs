@@ -4,7 +4,10 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Limits;
-use crate::{domain::catalogue::Text, time::Millis};
+use crate::{
+    domain::catalogue::{Catalogue, Text},
+    time::Millis,
+};
 
 /// The version of this form.
 pub const SCHEMA: &str = "minhbach/consent/1";
@@ -122,6 +125,30 @@ pub struct Item {
     pub required: bool,
     /// The answer; `None` while there is none.
     pub granted: Option<bool>,
+    /// What it was called when it was asked for; older records do not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub named: Option<Named>,
+}
+
+/// What a field is called, and the register it comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Named {
+    /// What it is called.
+    pub label: Text,
+    /// The register that holds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Text>,
+}
+
+impl Named {
+    /// As the catalogue has it today; `None` for a field it does not know.
+    #[must_use]
+    pub fn today(catalogue: &Catalogue, field: &str) -> Option<Self> {
+        let field = catalogue.field(field)?;
+        let source = catalogue.source(&field.source).map(|source| source.name.clone());
+        Some(Self { label: field.label.clone(), source })
+    }
 }
 
 /// How a person is asked.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    CONFORMS_TO, SCHEMA, context,
+    CONFORMS_TO, context_of,
     form::{Claims, Kind, Notice, Processing, Role, Step},
 };
 use crate::{
@@ -86,7 +86,8 @@ impl Claims {
     /// The first [`Fault`].
     pub fn check(&self) -> Result<(), Fault> {
         let header = &self.header;
-        let known = header.schema == SCHEMA && header.conforms_to == CONFORMS_TO && self.context == context();
+        let known = header.conforms_to == CONFORMS_TO
+            && context_of(&header.schema).is_some_and(|context| context == self.context);
         ensure(known, Fault::Form)?;
         let ids = header.receipt_id == self.jti
             && self.id == self.jti.urn().to_string()

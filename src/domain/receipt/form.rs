@@ -152,7 +152,7 @@ pub struct Processing {
 pub struct Datum {
     /// Its catalogue name.
     pub field: String,
-    /// What it is called.
+    /// What it was called when it was asked for.
     pub label: Text,
     /// Whether it is sensitive (Decree 356/2025/ND-CP, Article 4(1)).
     pub sensitive: bool,
@@ -161,7 +161,7 @@ pub struct Datum {
     /// The answer; absent while there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub granted: Option<bool>,
-    /// The register it comes from.
+    /// The register it came from then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Text>,
 }
@@ -270,6 +270,12 @@ pub struct Step {
     /// Its strength, 1 to 4.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assurance: Option<u8>,
+    /// How she proved herself, in the issuer's words (`acr`, OpenID Connect Core §2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
+    /// When that was (`auth_time`).
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "moment")]
+    pub auth_time: Option<Millis>,
     /// The authority that decided, its document and its reason, where an authority acted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decision: Option<String>,

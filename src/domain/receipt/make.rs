@@ -14,7 +14,7 @@ use super::{
 use crate::{
     domain::{
         catalogue::{BasisKind, Catalogue, Citation, Purpose, Text},
-        consent::{Act, Capacity, Event, Item, Record, Shown, State},
+        consent::{Act, Capacity, Event, Item, Named, Record, Shown, State},
     },
     i18n::{Lang, text},
     time::Millis,
@@ -76,17 +76,8 @@ pub struct Words {
     pub reason: Text,
     /// The articles that its consent rests on, and how well each was checked.
     pub citations: Vec<Citation>,
-    /// Catalogue name of a field → what it is called and where it comes from.
+    /// Catalogue name of a field → what it is called and where it comes from, for records that do not say it.
     pub fields: BTreeMap<String, Named>,
-}
-
-/// What a field is called and where it comes from.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Named {
-    /// What it is called.
-    pub label: Text,
-    /// The register that holds it.
-    pub source: Option<Text>,
 }
 
 impl Words {
@@ -94,11 +85,7 @@ impl Words {
     #[must_use]
     pub fn of(catalogue: &Catalogue, purpose: &Purpose) -> Self {
         let basis = purpose.basis(BasisKind::Consent);
-        let named = |name: &String| {
-            let field = catalogue.field(name)?;
-            let source = catalogue.source(&field.source).map(|source| source.name.clone());
-            Some((name.clone(), Named { label: field.label.clone(), source }))
-        };
+        let named = |name: &String| Some((name.clone(), Named::today(catalogue, name)?));
         Self {
             title: purpose.title.clone(),
             reason: purpose.reason.clone(),
@@ -215,7 +202,7 @@ fn processing(from: &Material<'_>) -> Processing {
 }
 
 fn datum(item: &Item, words: &Words) -> Datum {
-    let named = words.fields.get(&item.field);
+    let named = item.named.as_ref().or_else(|| words.fields.get(&item.field));
     // A field that has left the catalogue since still has its name.
     let name = || Text { vi: item.field.clone(), en: item.field.clone() };
     Datum {
@@ -294,6 +281,8 @@ fn step(it: &Happened) -> Step {
         capacity: it.event.by.capacity,
         issuer: it.event.by.issuer.clone(),
         assurance: it.event.by.assurance,
+        acr: it.event.by.authenticated.acr.clone(),
+        auth_time: it.event.by.authenticated.at,
         decision: it.event.decision().map(str::to_owned),
         granted: it.event.granted.clone(),
         notice: it.event.shown.as_ref().map(notice),

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{
     check::Fault,
-    form::{Claims, Kind, Role, Validity},
+    form::{Claims, Kind, Role, Step, Validity},
     open::NotHeld,
     termination::{Termination, Told},
 };
@@ -60,6 +60,7 @@ pub fn plain(claims: &Claims, lang: Lang) -> String {
     page.head("receipt-happened");
     for step in &claims.events {
         page.step(&page.when(step.at), &page.act(step.act, step.capacity));
+        page.sign_in(step);
         page.maybe("receipt-decision", step.decision.as_deref());
     }
     if let Some(end) = &claims.termination {
@@ -177,6 +178,19 @@ impl Page {
         if let Some(step) = confirmed {
             let when = self.when(step.at);
             self.line("receipt-confirmed", &when);
+        }
+    }
+
+    /// How it is known who took the step: the issuer, how strongly, how and when she proved herself.
+    fn sign_in(&mut self, step: &Step) {
+        let said = |key, value: &str| text_with(self.lang, key, &[("value", Arg::Text(value))]);
+        let level = step.assurance.map(|level| said("receipt-sign-in-level", &level.to_string()));
+        let at = step.auth_time.map(|at| said("receipt-sign-in-at", &self.when(at)));
+        let parts = [step.issuer.clone(), level, step.acr.clone(), at];
+        let parts: Vec<String> = parts.into_iter().flatten().map(|part| printable(&part)).collect();
+        if !parts.is_empty() {
+            let line = said("receipt-sign-in", &parts.join(" · "));
+            let _ = writeln!(self.text, "    {line}");
         }
     }
 

@@ -114,6 +114,8 @@ pub struct Access {
     pub unit: String,
     /// The official.
     pub official: Official,
+    /// The code of the second official, who approved; empty where none had to.
+    pub approver: String,
     /// The kinds of data asked for or released.
     pub fields: Vec<Field>,
     /// Granted, but not delivered.

@@ -59,7 +59,7 @@ async fn recorded(visit: &Visit, id: &str) -> Result<HttpResponse, Failure> {
     let is_given = answer == Answer::Given;
     let these = |granted: bool| -> Vec<Field> {
         let items = consent.record.items.iter().filter(|item| is_given && item.granted == Some(granted));
-        items.map(|item| words.field(&item.field)).collect()
+        items.map(|item| words.item(item)).collect()
     };
     let (granted, refused) = (these(true), these(false));
     let (ended, joined) = if is_given { changed(visit, &consent).await? } else { (Vec::new(), Vec::new()) };

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     engines::Engines,
-    history::{self, Access, PurposeTexts, purpose_texts, rule_text},
+    history::{self, Access, PurposeTexts, choice_text, purpose_texts, rule_text},
     policy,
 };
 
@@ -108,6 +108,9 @@ async fn counts(visit: &Visit) -> Result<HttpResponse, Failure> {
 /// What a list says of an entry.
 fn short(engines: &Engines, access: &Access, purpose: Option<&PurposeTexts>) -> Value {
     let facts = &access.facts;
+    // Her own rules that the law went before: `basis` and its articles name by what.
+    let overrides =
+        facts.overrides.iter().map(|choice| json!({ "choice": choice, "text": choice_text(choice) }));
     let agency = facts
         .agency
         .as_ref()
@@ -136,8 +139,10 @@ fn short(engines: &Engines, access: &Access, purpose: Option<&PurposeTexts>) -> 
         "reason": facts.reason.as_ref().map(|code| json!({ "code": code, "text": policy::reason_text(code) })),
         "agency": agency,
         "official": official,
+        "approver": facts.approver.as_ref().map(|code| json!({ "code": code })),
         "purpose": purpose,
         "basis": facts.basis,
+        "overrides": overrides.collect::<Vec<_>>(),
         "case": facts.case,
         "fields": facts.fields,
         "missing": missing.collect::<Vec<_>>(),

@@ -117,7 +117,7 @@ pub(super) async fn acting(words: &Words<'_>, by: &Actor) -> Result<Option<Actin
 /// The fields with this answer.
 fn fields(words: &Words<'_>, consent: &Consent, granted: Option<bool>) -> Vec<Field> {
     let items = consent.record.items.iter().filter(|item| item.granted == granted);
-    items.map(|item| Field { sensitive: item.sensitive, ..words.field(&item.field) }).collect()
+    items.map(|item| words.item(item)).collect()
 }
 
 /// What the scopes of a citizen's own token open.
@@ -127,7 +127,7 @@ fn scopes(words: &Words<'_>, consent: &Consent) -> Vec<Field> {
 
 /// Everything that was asked for.
 fn all(words: &Words<'_>, consent: &Consent) -> Vec<Field> {
-    let mut all: Vec<Field> = consent.record.items.iter().map(|item| words.field(&item.field)).collect();
+    let mut all: Vec<Field> = consent.record.items.iter().map(|item| words.item(item)).collect();
     all.extend(scopes(words, consent));
     all
 }

@@ -49,7 +49,7 @@ pub(super) async fn text(engines: &Engines, consent: &Consent, lang: Lang) -> Re
     let said = |text: &Option<String>| text.clone().unwrap_or_default();
     let fields = |required: bool| -> Vec<Field> {
         let these = record.items.iter().filter(|item| item.required == required && consent.asks_for(item));
-        these.map(|item| Field { sensitive: item.sensitive, ..words.field(&item.field) }).collect()
+        these.map(|item| words.item(item)).collect()
     };
     let mut required = fields(true);
     required.extend(record.scopes.iter().filter_map(|scope| words::scope(lang, scope)));

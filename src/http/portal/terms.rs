@@ -46,7 +46,7 @@ fn consent(lang: Lang, terms: &ConsentTerms) -> Vec<String> {
 
 fn emergency(lang: Lang, terms: EmergencyTerms) -> Vec<String> {
     vec![
-        counted(lang, "purpose-emergency-officials", terms.sign_in_minutes),
+        counted(lang, "purpose-emergency-officials", terms.max_minutes),
         counted(lang, "purpose-emergency-report", terms.report_hours),
     ]
 }

@@ -7,12 +7,12 @@ use uuid::Uuid;
 use crate::{
     domain::{
         catalogue::{BasisKind, Confidence, Text},
-        consent::Capacity,
+        consent::{Capacity, Item},
         own_token,
         record::Kind,
     },
     engines::Engines,
-    history::{Access, HistoryError, PurposeTexts, purpose_texts, rule_text},
+    history::{Access, HistoryError, PurposeTexts, choice_text, purpose_texts, rule_text},
     http::pages::{
         access::{Missing, MissingReason, Official, Rule},
         consent::words,
@@ -174,6 +174,13 @@ impl<'a> Words<'a> {
         }
     }
 
+    /// One field of a consent as it was called when it was asked for (I10); an older record says only its name.
+    pub(super) fn item(&self, item: &Item) -> Field {
+        let label = item.named.as_ref().map(|named| self.said(&named.label));
+        let label = label.unwrap_or_else(|| self.field(&item.field).label);
+        Field { label, sensitive: item.sensitive }
+    }
+
     /// The kinds of data asked for or released; where nothing came, those that should have.
     pub(super) fn fields(&self, access: &Access) -> Vec<Field> {
         let facts = &access.facts;
@@ -244,10 +251,8 @@ impl<'a> Words<'a> {
     }
 
     /// The standing choices that the law went before, in words.
-    pub(super) fn overridden(&self, access: &Access, purpose: Option<&PurposeTexts>) -> String {
-        let text = |id: &String| {
-            rule_text(self.engines, access, purpose, id).map_or_else(|| id.clone(), |text| self.said(&text))
-        };
+    pub(super) fn overridden(&self, access: &Access) -> String {
+        let text = |code: &String| choice_text(code).map_or_else(|| code.clone(), |text| self.said(&text));
         access.facts.overrides.iter().map(text).collect::<Vec<_>>().join(" ")
     }
 
@@ -306,4 +311,32 @@ pub(super) fn split(missing: &str) -> (&str, &str) {
 pub(super) fn shortened(handle: &str) -> String {
     let letters: Vec<char> = handle.chars().take(8).collect();
     letters.chunks(4).map(|half| half.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::consent::Named,
+        engines::scratch::{register, world},
+        store::scratch,
+    };
+
+    #[tokio::test]
+    async fn a_field_of_a_consent_is_called_what_it_was_called_when_it_was_asked_for() {
+        let w = world(scratch::sqlite().await.unwrap(), register());
+        let words = Words::new(&w.engines, Lang::Vi);
+        let item = |named| Item {
+            field: "person.full_name".to_owned(),
+            sensitive: true,
+            required: true,
+            granted: None,
+            named,
+        };
+        let label = Text { vi: "Tên thời đó".to_owned(), en: "Name at that time".to_owned() };
+        let then = words.item(&item(Some(Named { label, source: None })));
+        assert_eq!((then.label.as_str(), then.sensitive), ("Tên thời đó", true));
+        let older = words.item(&item(None));
+        assert_eq!((older.label, older.sensitive), (words.field("person.full_name").label, true));
+    }
 }

@@ -88,7 +88,7 @@ async fn suspended(world: &World) -> Vec<bool> {
 }
 
 async fn a_report_in_time_is_told_to_the_citizen_as_stated_and_closes_it(s: Scratch) {
-    let world = world(s);
+    let world = world(s).await;
     let engines = &world.engines;
     let token = emergency(&world).await;
     let stranger = report(engines, Uuid::from_u128(9), token, WHAT).await;
@@ -127,7 +127,7 @@ async fn look(world: &World, code: &str, session: u8) -> Vec<Owed> {
 
 /// I9: who looks again at what she did is read by the citizen, once for each session.
 async fn each_session_that_looks_at_it_again_is_an_entry_for_the_person(s: Scratch) {
-    let world = world(s);
+    let world = world(s).await;
     let token = emergency(&world).await;
     let person = world.person(CHILD).await;
     for (code, session, entries) in [("bs-1", 1, 1), ("bs-1", 1, 1), ("bs-1", 2, 2), ("bs-2", 3, 3)] {
@@ -145,7 +145,7 @@ async fn each_session_that_looks_at_it_again_is_an_entry_for_the_person(s: Scrat
 }
 
 async fn without_a_report_both_officials_are_suspended_in_one_transaction(s: Scratch) {
-    let world = world(s);
+    let world = world(s).await;
     let engines = &world.engines;
     emergency(&world).await;
     world.to(DUE - 1);
@@ -180,7 +180,7 @@ async fn without_a_report_both_officials_are_suspended_in_one_transaction(s: Scr
 }
 
 async fn a_late_report_is_taken_and_restores_nobody(s: Scratch) {
-    let world = world(s);
+    let world = world(s).await;
     let engines = &world.engines;
     let token = emergency(&world).await;
     // Quicker than the clockwork, and late all the same.
@@ -199,7 +199,7 @@ async fn a_late_report_is_taken_and_restores_nobody(s: Scratch) {
 }
 
 async fn a_report_and_the_clockwork_cannot_both_be_first(s: Scratch) {
-    let world = world(s);
+    let world = world(s).await;
     let engines = &world.engines;
     let token = emergency(&world).await;
     let row = engines.store.emergency(token).await.unwrap().unwrap();

@@ -56,7 +56,7 @@ async fn given_with_token(world: &World) -> (Consent, Uuid) {
 }
 
 async fn coming_of_age_puts_what_was_agreed_for_her_under_review_and_ends_its_tokens(s: Scratch) {
-    let world = world(s);
+    let world = world(s).await;
     let engines = &world.engines;
     register(engines, &id(CHILD), &id(MOTHER), parent(fifteen())).await.unwrap();
     let (consent, jti) = given_with_token(&world).await;
@@ -100,7 +100,7 @@ async fn coming_of_age_puts_what_was_agreed_for_her_under_review_and_ends_its_to
 }
 
 async fn handing_over_twice_or_by_two_nodes_at_once_changes_nothing_more(s: Scratch) {
-    let world = world(s);
+    let world = world(s).await;
     let engines = &world.engines;
     register(engines, &id(CHILD), &id(MOTHER), parent(fifteen())).await.unwrap();
     register(engines, &id(CHILD), &id(FATHER), parent(fifteen())).await.unwrap();
@@ -118,7 +118,7 @@ async fn handing_over_twice_or_by_two_nodes_at_once_changes_nothing_more(s: Scra
 }
 
 async fn an_authority_whose_time_is_over_ends_without_touching_consents(s: Scratch) {
-    let world = world(s);
+    let world = world(s).await;
     let engines = &world.engines;
     let (mother, friend) = (world.person(MOTHER).await, world.person(FRIEND).await);
     let until = Millis(NOW.0 + 3 * DAY);
@@ -134,7 +134,7 @@ async fn an_authority_whose_time_is_over_ends_without_touching_consents(s: Scrat
 }
 
 async fn one_that_cannot_be_read_holds_up_nobody_else(s: Scratch) {
-    let world = world(s);
+    let world = world(s).await;
     let engines = &world.engines;
     let (mother, friend) = (world.person(MOTHER).await, world.person(FRIEND).await);
     let broken = crate::store::people::Representation {

@@ -12,7 +12,7 @@ use crate::{
     crypto::{Random, SeededRandom},
     domain::{
         catalogue::Text,
-        consent::{Actor, Capacity, Channel, Limits},
+        consent::{Actor, Capacity, Limits},
         record::Record,
         representation::{Doing, Evidence, Ground, Milestones, Scope},
         subject::NationalId,
@@ -47,7 +47,7 @@ struct World {
     _scratch: Scratch,
 }
 
-fn world(scratch: Scratch) -> World {
+async fn world(scratch: Scratch) -> World {
     let folder = tempfile::tempdir().unwrap();
     let random: Arc<dyn Random> = Arc::new(SeededRandom::new(11));
     let clock = Arc::new(ManualClock::at(NOW));
@@ -59,6 +59,7 @@ fn world(scratch: Scratch) -> World {
     let log =
         Log::new("log.example", keys.log, store.clone(), objects, None, Arc::clone(&clock) as _).unwrap();
     let register = Arc::new(Register::load(&policy::embedded(), policy::Options::default()).unwrap());
+    scratch.activate(register.bundle_version()).await;
     let contact = Contact { name: "A".into(), phone: "1".into(), email: String::new(), address: None };
     let agency = Agency { id: "bv-mau".into(), name: Text::default(), contact };
     let (_, guard) = telemetry::build(&TelemetryConfig::default(), None, std::io::sink, false).unwrap();
@@ -180,23 +181,8 @@ impl World {
         let now = engines.now().0;
         let limits =
             Limits { max_uses: 5, frequency: None, hours: None, starts: now, expires: now + 30 * DAY };
-        let ask = Ask {
-            client: &client,
-            subject: person,
-            purpose,
-            fields: &["health.allergies".to_owned()],
-            limits,
-            answer_by: Millis(now + 20 * DAY),
-            case: None,
-            justification: None,
-            official: None,
-            binding_message: None,
-            channel: Channel::Absent,
-            joint: false,
-            scopes: Vec::new(),
-            replays: Vec::new(),
-            also: &|_| Vec::new(),
-        };
+        let fields = ["health.allergies".to_owned()];
+        let ask = Ask::plain(&client, person, purpose, &fields, limits, Millis(now + 20 * DAY));
         consent::ask(engines, ask).await.unwrap()
     }
 

@@ -26,7 +26,7 @@ store_suite! {
 }
 
 async fn a_representation_begins_in_both_histories_and_says_nothing_in_the_open(s: Scratch) {
-    let world = world(s);
+    let world = world(s).await;
     let engines = &world.engines;
     let (bond, _) = register(engines, &id(CHILD), &id(MOTHER), parent(six())).await.unwrap();
     let (child, mother) = (world.person(CHILD).await, world.person(MOTHER).await);
@@ -67,7 +67,7 @@ async fn a_representation_begins_in_both_histories_and_says_nothing_in_the_open(
 }
 
 async fn an_adult_names_somebody_and_either_of_them_ends_it(s: Scratch) {
-    let world = world(s);
+    let world = world(s).await;
     let engines = &world.engines;
     let (mother, friend) = (world.person(MOTHER).await, world.person(FRIEND).await);
     let until = Millis(NOW.0 + DAY);
@@ -105,7 +105,7 @@ async fn an_adult_names_somebody_and_either_of_them_ends_it(s: Scratch) {
 }
 
 async fn who_acts_by_law_is_dismissed_by_an_office_only(s: Scratch) {
-    let world = world(s);
+    let world = world(s).await;
     let engines = &world.engines;
     let (bond, _) = register(engines, &id(CHILD), &id(MOTHER), parent(fifteen())).await.unwrap();
     let child = world.person(CHILD).await;
@@ -120,7 +120,7 @@ async fn who_acts_by_law_is_dismissed_by_an_office_only(s: Scratch) {
 }
 
 async fn nothing_is_done_before_the_start_after_the_end_or_outside_the_scope(s: Scratch) {
-    let world = world(s);
+    let world = world(s).await;
     let engines = &world.engines;
     let (mother, friend) = (world.person(MOTHER).await, world.person(FRIEND).await);
     let purposes = Some(BTreeSet::from([HEALTH.to_owned()]));
@@ -158,7 +158,7 @@ async fn nothing_is_done_before_the_start_after_the_end_or_outside_the_scope(s: 
 }
 
 async fn looking_in_anothers_name_is_one_entry_a_session(s: Scratch) {
-    let world = world(s);
+    let world = world(s).await;
     let engines = &world.engines;
     let (bond, _) = register(engines, &id(CHILD), &id(MOTHER), parent(fifteen())).await.unwrap();
     let (child, mother) = (world.person(CHILD).await, world.person(MOTHER).await);
@@ -181,7 +181,7 @@ async fn looking_in_anothers_name_is_one_entry_a_session(s: Scratch) {
 }
 
 async fn what_is_hidden_from_guardians_is_not_shown_to_them(s: Scratch) {
-    let world = world(s);
+    let world = world(s).await;
     let engines = &world.engines;
     let (bond, _) = register(engines, &id(CHILD), &id(MOTHER), parent(fifteen())).await.unwrap();
     let (child, mother) = (world.person(CHILD).await, world.person(MOTHER).await);
@@ -218,7 +218,7 @@ async fn what_is_hidden_from_guardians_is_not_shown_to_them(s: Scratch) {
 
 /// What is as good as a yes is asked of the same people as a yes.
 async fn what_one_side_stopped_the_other_does_not_let_go_on(s: Scratch) {
-    let world = world(s);
+    let world = world(s).await;
     let engines = &world.engines;
     register(engines, &id(CHILD), &id(MOTHER), parent(fifteen())).await.unwrap();
     let (child, mother) = (world.person(CHILD).await, world.person(MOTHER).await);
@@ -241,7 +241,7 @@ async fn what_one_side_stopped_the_other_does_not_let_go_on(s: Scratch) {
 }
 
 async fn a_child_of_six_is_represented_and_one_of_seven_is_asked_too(s: Scratch) {
-    let world = world(s);
+    let world = world(s).await;
     let engines = &world.engines;
     register(engines, &id(CHILD), &id(MOTHER), parent(six())).await.unwrap();
     let (child, mother) = (world.person(CHILD).await, world.person(MOTHER).await);
@@ -266,7 +266,7 @@ async fn a_child_of_six_is_represented_and_one_of_seven_is_asked_too(s: Scratch)
 }
 
 async fn from_sixteen_on_she_decides_alone(s: Scratch) {
-    let world = world(s);
+    let world = world(s).await;
     register(&world.engines, &id(CHILD), &id(MOTHER), parent(fifteen())).await.unwrap();
     let child = world.person(CHILD).await;
     let (early, late) = (world.ask(&child, HEALTH).await, world.ask(&child, HEALTH).await);
@@ -280,7 +280,7 @@ async fn from_sixteen_on_she_decides_alone(s: Scratch) {
 }
 
 async fn the_same_side_never_says_both_halves_of_a_yes(s: Scratch) {
-    let world = world(s);
+    let world = world(s).await;
     let engines = &world.engines;
     register(engines, &id(CHILD), &id(MOTHER), parent(fifteen())).await.unwrap();
     register(engines, &id(CHILD), &id(FATHER), parent(fifteen())).await.unwrap();

@@ -197,8 +197,8 @@ impl Case {
         if kind != BasisKind::Emergency || self.emergency == Some(WhatEmergency::None) {
             return None;
         }
-        let minutes = purpose.emergency.map_or(0, |terms| i64::from(terms.sign_in_minutes));
-        let just_in_time = now.0.saturating_sub(minutes.saturating_mul(60_000));
+        let minutes = purpose.emergency.map_or(0, |terms| i64::from(terms.max_minutes));
+        let just_in_time = now.0.saturating_sub(minutes.saturating_mul(60_000)).saturating_add(1);
         let oldest_sign_in = match self.emergency {
             Some(WhatEmergency::UnknownSignIn) => None,
             Some(WhatEmergency::StaleSignIn) => Some(Millis(just_in_time.saturating_sub(1))),

@@ -89,7 +89,7 @@ const BAD: &[(&str, &str, &str, &str)] = &[
     (HEALTH, "refusing = { vi = \"", "refusing = { vi = \"\", xx = \"", "unknown field `xx`"),
     (HEALTH, "answer_hours = 24\n", "", "missing field `answer_hours`"),
     (HEALTH, "max_lifetime_s", "guardian_hidden = true\nmax_lifetime_s", "cannot be `guardian_hidden`"),
-    (HEALTH, "sign_in_minutes = 15", "sign_in_minutes = 721", "`sign_in_minutes` must lie between 1 and 720"),
+    (HEALTH, "max_minutes = 15", "max_minutes = 721", "`max_minutes` must lie between 1 and 720"),
     (HEALTH, "report_hours = 24", "report_hours = 25", "`report_hours` must lie between 1 and 24"),
     (HEALTH, "official = \"proved\"", "official = \"asserted\"", "`official` must be `proved`"),
     (HEALTH, "kind = \"emergency\"", "kind = \"contract\"", "`[emergency]` must be there exactly when"),

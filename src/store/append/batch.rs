@@ -13,7 +13,7 @@ use super::{
 use crate::{
     crypto::Digest,
     merkle::{edge::Edge, hash::leaf_hash},
-    store::{Error, Store, Tx, clients, consents, grants, notices, officials, on, people, standing},
+    store::{Error, Store, Tx, clients, consents, grants, log, notices, officials, on, people, standing},
     time::Millis,
 };
 
@@ -402,6 +402,7 @@ async fn apply(tx: &mut Tx, change: &Change, at: Millis) -> Result<(), Error> {
         Change::ActivateBundle(bundle) => {
             on!(tx, |c| sqlx::query(BUNDLE).bind(bundle.as_ref()).execute(c).await.map(drop))?;
             consents::wake_waiting(tx, at).await?;
+            log::begin_sweep(tx).await?;
         }
         Change::SuspendClient(id, suspended) => clients::suspend(tx, *id, suspended.then_some(at)).await?,
         Change::SuspendOfficial(id, suspended) => {

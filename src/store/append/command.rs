@@ -141,7 +141,7 @@ pub enum Change {
     PutClient(Box<clients::Client>),
     /// An official is registered.
     PutOfficial(Box<officials::Official>),
-    /// Another policy bundle becomes the active one; requests that wait are looked at again.
+    /// Another policy bundle becomes the active one; what waits and what stands is looked at again.
     ActivateBundle(Arc<str>),
     /// A consent is asked for.
     BeginConsent(Box<consents::Begin>),

@@ -1,6 +1,10 @@
 //! Who answered: a representative, and the person herself when she has come of age.
 
-use super::*;
+use super::{sample::shown, *};
+use crate::{
+    domain::consent::{Record, Shown},
+    i18n::Lang,
+};
 
 /// A parent gave, the child came of age and confirmed it without the blood group.
 fn confirmed() -> (Record, Vec<Happened>) {

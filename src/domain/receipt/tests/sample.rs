@@ -9,10 +9,10 @@ use crate::{
     domain::{
         catalogue::{Citation, Confidence, Text},
         consent::{
-            Act, Actor, Capacity, Channel, Event, Frequency, Hours, Item, Limits, Per, Record, Shown, State,
-            Withdrawal,
+            Act, Actor, Authenticated, Capacity, Channel, Event, Frequency, Hours, Item, Limits, Named, Per,
+            Record, Shown, State, Withdrawal,
         },
-        receipt::{Claims, Contact, Controller, Fault, Happened, Ledger, Material, Named, TYP, Told, Words},
+        receipt::{Claims, Contact, Controller, Fault, Happened, Ledger, Material, TYP, Told, Words},
     },
     jose::{Jwk, Jwks, jws},
     time::Millis,
@@ -22,6 +22,10 @@ pub(super) const HANDLE: &str = "Vx9d0aKq3mTzR7bLcE5w2g";
 pub(super) const ISSUER: &str = "https://minhbach.example";
 pub(super) const ASKED: Millis = Millis(1_795_309_200_000);
 pub(super) const DAY: i64 = 86_400_000;
+/// The parent's subject id, which is nobody else's to know.
+pub(super) const PARENT: Uuid = Uuid::from_u128(0xdead_beef);
+/// The representation she acts by.
+pub(super) const BOND: Uuid = Uuid::from_u128(0xcafe);
 pub(super) const KID: &str = "r-000000000001";
 
 pub(super) fn both(vi: &str, en: &str) -> Text {
@@ -41,7 +45,8 @@ pub(super) fn shown() -> Shown {
 }
 
 pub(super) fn item(field: &str, required: bool, granted: bool) -> Item {
-    Item { field: field.to_owned(), sensitive: field.starts_with("health"), required, granted: Some(granted) }
+    let sensitive = field.starts_with("health");
+    Item { field: field.to_owned(), sensitive, required, granted: Some(granted), named: None }
 }
 
 pub(super) fn record() -> Record {
@@ -108,6 +113,17 @@ pub(super) fn own() -> Actor {
         assurance: Some(3),
         ..Actor::system()
     }
+}
+
+/// The same, of an issuer that says how and when she proved herself.
+pub(super) fn signed_in() -> Actor {
+    let authenticated = Authenticated { acr: Some("urn:id.example:face".to_owned()), at: Some(at(-4)) };
+    Actor { authenticated, ..own() }
+}
+
+/// A parent, who is another person.
+pub(super) fn by_parent() -> Actor {
+    Actor { capacity: Capacity::Parent, acting: Some(PARENT), representation: Some(BOND), ..own() }
 }
 
 pub(super) fn given() -> Vec<Happened> {

@@ -128,6 +128,7 @@ fn access(make: Make, event: Event, proof: Proof) -> Access {
             _ if refused => Official::Proved { code: make.text("cb-0042", "cb-0042") },
             _ => Official::Asserted { code: make.text("cb-0042", "cb-0042") },
         },
+        approver: if event == Event::Emergency { make.maybe("cb-0007", "cb-0007") } else { String::new() },
         fields: fields(make),
         missing: if refused {
             Vec::new()

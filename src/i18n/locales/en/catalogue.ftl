@@ -73,10 +73,10 @@ purpose-consent-lapse =
     } without use.
 purpose-consent-child = For a child of seven or more, the child and the representative must both agree.
 purpose-emergency-officials =
-    Two different officials must decide together. Both have signed in within the last { $count ->
+    Two different officials must decide together. Both have just signed in. They can look for { $count ->
         [one] { $count } minute
        *[other] { $count } minutes
-    }.
+    } at most.
 purpose-emergency-report =
     Afterwards they must report why within { $count ->
         [one] { $count } hour

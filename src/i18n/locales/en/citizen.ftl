@@ -115,6 +115,7 @@ access-who = Agency
 access-client = Through the software: { $value }
 access-official = Official
 access-official-code = Official’s code: { $value }
+access-approver-code = Code of the official who approved: { $value }
 official-none = No official was named.
 official-asserted = The agency stated this code. { -service } has not confirmed the person itself.
 official-proved = This official was signed in at the agency when asking.

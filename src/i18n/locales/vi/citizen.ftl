@@ -100,6 +100,7 @@ access-who = Cơ quan
 access-client = Qua phần mềm: { $value }
 access-official = Cán bộ
 access-official-code = Mã cán bộ: { $value }
+access-approver-code = Mã cán bộ đã phê duyệt: { $value }
 official-none = Không có cán bộ nào được nêu tên.
 official-asserted = Cơ quan khai mã cán bộ này. { -service } chưa tự xác nhận người đó.
 official-proved = Cán bộ này đã đăng nhập tại cơ quan khi xin xem.
