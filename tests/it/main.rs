@@ -25,6 +25,7 @@ mod dpop;
 mod emergency;
 mod faults;
 mod grants;
+mod in_flight;
 mod introspect;
 mod invariants;
 mod log;

@@ -207,11 +207,9 @@ async fn a_request_about_a_purpose_that_has_changed_is_answered_by_nobody_and_en
     assert_eq!(state(&o, &same).await, State::Unanswered);
 }
 
-async fn a_consent_to_what_has_changed_since_ends_and_its_recipient_is_told(s: Scratch) {
-    let o = office(s).await;
-    let same = o.given(Wanted::default(), GrantWish::Create).await;
+/// A consent that stands, as if the purpose had been another when she said yes.
+async fn overtaken(o: &Office) -> Consent {
     let given = o.given(Wanted::default(), GrantWish::Create).await;
-    // As if the purpose had been another when she said yes.
     let mut record = given.record.clone();
     record.purpose_version = "0".repeat(64);
     let next = given.after(Act::Pause).unwrap();
@@ -221,7 +219,22 @@ async fn a_consent_to_what_has_changed_since_ends_and_its_recipient_is_told(s: S
     let subject = o.person.clone();
     let event = entry::Event { id: entry, at, kind: Kind::ConsentPaused, subject, facts: Facts::default() };
     commit(o.engines(), event, Command { changes: vec![change], ..Command::default() }).await.unwrap();
-    let before = by_id(o.engines(), given.row.id).await.unwrap().unwrap();
+    by_id(o.engines(), given.row.id).await.unwrap().unwrap()
+}
+
+async fn what_is_overtaken_when_its_time_comes_ends_as_overtaken(s: Scratch) {
+    let o = office(s).await;
+    let before = overtaken(&o).await;
+    activate(&o, o.engines().bundle.as_ref()).await;
+    o.at(LAPSE);
+    assert_eq!(run_due(o.engines(), 10).await.unwrap(), 1);
+    assert_eq!(state(&o, &before).await, State::Invalidated, "not: nobody used it");
+}
+
+async fn a_consent_to_what_has_changed_since_ends_and_its_recipient_is_told(s: Scratch) {
+    let o = office(s).await;
+    let same = o.given(Wanted::default(), GrantWish::Create).await;
+    let before = overtaken(&o).await;
     assert!(before.is_overtaken(o.engines()) && !same.is_overtaken(o.engines()));
 
     activate(&o, "of another node").await;
@@ -234,14 +247,15 @@ async fn a_consent_to_what_has_changed_since_ends_and_its_recipient_is_told(s: S
         turns += 1;
     }
     assert_eq!(turns, 3, "each consent once, and the end");
-    assert_eq!((state(&o, &same).await, state(&o, &given).await), (State::Given, State::Invalidated));
+    assert_eq!((state(&o, &same).await, state(&o, &before).await), (State::Given, State::Invalidated));
     let last = events(o.engines(), &before).await.unwrap().pop().unwrap();
     assert_eq!((last.act, last.event.note.as_deref()), (Act::Invalidate, Some("purpose_changed")));
     let told = o.engines().store.unacknowledged_notices(o.client.id, 10).await.unwrap();
-    assert_eq!(told.iter().filter(|notice| notice.consent == given.row.id).count(), 1);
+    assert_eq!(told.iter().filter(|notice| notice.consent == before.row.id).count(), 1);
 }
 
 store_suite! {
+    what_is_overtaken_when_its_time_comes_ends_as_overtaken,
     a_consent_to_what_has_changed_since_ends_and_its_recipient_is_told,
     a_request_about_a_purpose_that_has_changed_is_answered_by_nobody_and_ends,
     silence_is_recorded_as_no_answer_and_gives_nothing,
