@@ -1,7 +1,8 @@
 //! Consent on the wire: the pushed request, the code, the refresh token, and what a withdrawal does to each token.
 
-use std::time::Duration;
+use std::{fs, path::Path, time::Duration};
 
+use futures_util::future::join_all;
 use minhbach::{
     admin::{self, ClientSpec},
     crypto::Algorithm,
@@ -13,18 +14,23 @@ use minhbach::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{
-    ISSUER, TestApp,
-    client::Caller,
-    consent::{VERIFIER, reminder, verification},
-    detail::{CITIZEN, licence},
-    jws, on_both,
+use crate::{
+    nodes::copy,
+    support::{
+        ISSUER, TestApp,
+        client::Caller,
+        consent::{VERIFIER, reminder, verification},
+        detail::{CITIZEN, licence},
+        eventually, jws, on_both,
+    },
 };
 
 on_both! {
     a_pushed_request_a_yes_and_a_code_are_one_token,
     a_code_serves_its_client_once_with_its_verifier,
     a_code_used_twice_ends_what_was_issued_on_it,
+    a_code_brought_by_many_at_the_same_moment_is_one_token_that_ends,
+    what_has_changed_since_the_yes_ends_when_the_service_starts_with_the_change,
     a_consent_opens_the_case_it_names_and_no_other,
     what_cannot_be_consented_to_is_refused_at_the_push,
     a_refresh_token_asks_every_rule_again,
@@ -87,6 +93,58 @@ async fn a_code_used_twice_ends_what_was_issued_on_it(app: &mut TestApp) {
     let mut again = reminder(5);
     again.as_object_mut().unwrap().remove("limits");
     ward.token(&again).await.refused("the consent", 400, "consent_required", "consent_required");
+}
+
+/// The same where nobody is second: all are let in before the first is done.
+async fn a_code_brought_by_many_at_the_same_moment_is_one_token_that_ends(app: &mut TestApp) {
+    let ward = app.ward();
+    for _ in 0..3 {
+        let (code, consent) = ward.code(&ward.push_form(&reminder(5)), &["driver.expiry_date"]).await;
+        let forms: Vec<_> = (0..6).map(|_| ward.exchange(&code)).collect();
+        let answers = join_all(forms.iter().map(|form| ward.token_form(form))).await;
+        let (given, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|reply| reply.status == 200);
+        assert_eq!(given.len(), 1);
+        // Who is decided after the first is done may be refused by the rules: then it was not second to anybody.
+        let why: Vec<&str> = refused.iter().map(|reply| reply.at("/reason")).collect();
+        let fits = ["code_replayed", "consent_required", "consent_frequency"];
+        assert!(why.iter().all(|why| fits.contains(why)), "{why:?}");
+        let is_theft = why.contains(&"code_replayed");
+        let token = given[0].at("/access_token");
+        assert_eq!(ward.introspect(token).await.ok().body["active"], !is_theft, "{why:?}");
+        let row = app.engines().store.consent(consent.row.id).await.unwrap().unwrap();
+        assert_eq!((row.state.as_str(), row.used), (if is_theft { "revoked" } else { "given" }, 1));
+    }
+}
+
+/// I10: policies change with a start. What was said yes to before ends, and whoever relied on it is told.
+async fn what_has_changed_since_the_yes_ends_when_the_service_starts_with_the_change(app: &mut TestApp) {
+    let (overtaken, same, token, refresh) = {
+        let (ward, bank) = (app.ward(), app.bank());
+        let (code, overtaken) = ward.code(&ward.push_form(&reminder(5)), &["driver.expiry_date"]).await;
+        let granted = ward.token_form(&ward.exchange(&code)).await.ok();
+        let (_, same) = bank.code(&bank.push_form(&verification()), &[]).await;
+        let said = |member: &str| granted.at(member).to_owned();
+        (overtaken.row, same.row.id, said("/access_token"), said("/refresh_token"))
+    };
+    let folder = app.folder.path().join("policies");
+    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("policies"), &folder);
+    let purpose = folder.join("purposes/notify.proactive_reminder/purpose.toml");
+    let text = fs::read_to_string(&purpose).unwrap();
+    fs::write(&purpose, text.replace("Proactive reminders", "Reminders and offers")).unwrap();
+    app.config.policies.folder = Some(folder);
+    app.restart().await;
+    let ward = app.ward();
+    // Whether or not it is written down yet.
+    assert_eq!(ward.introspect(&token).await.ok().body, json!({ "active": false }));
+    assert!(ward.data(&token).await.body.get("data").is_none());
+    let store = &app.engines().store;
+    let state = async |id| store.consent(id).await.unwrap().unwrap().state;
+    let ended = async || (state(overtaken.id).await == "invalidated").then_some(());
+    eventually("the end of a consent to what is no more", ended).await;
+    assert_eq!(state(same).await, "given");
+    let told = store.unacknowledged_notices(overtaken.client, 9).await.unwrap();
+    assert_eq!(told.iter().map(|notice| notice.consent).collect::<Vec<_>>(), [overtaken.id]);
+    ward.refresh(&refresh).await.refused("over", 400, "invalid_grant", "refresh_token_unknown");
 }
 
 async fn a_consent_opens_the_case_it_names_and_no_other(app: &mut TestApp) {
@@ -157,6 +215,10 @@ async fn introspection_is_inactive_from_the_withdrawal_and_while_paused(app: &mu
     assert_eq!(active().await, true);
     app.does(consent.row.id, Act::Pause).await;
     assert_eq!(active().await, false);
+    let paused = ward.data(&token).await;
+    paused.problem("paused", 403, "consent_paused");
+    assert!(paused.body["entry"].is_string(), "a refusal is an entry: {}", paused.text());
+    assert_eq!(app.registers.asked("traffic"), 0, "nothing is fetched that may not leave");
     app.does(consent.row.id, Act::Resume).await;
     assert_eq!(active().await, true);
     // What is revoked while it is paused does not come back with it.
@@ -252,6 +314,13 @@ async fn a_status_list_says_what_still_counts(app: &mut TestApp) {
     ward.revoke(&another).await.ok();
     app.pass(Duration::from_secs(5));
     assert_eq!(status_of(&ward, &another).await, Some(Status::Invalid));
+    let (third, _) = taken(&reminder(5)).await;
+    admin::suspend_client(app.engines(), "ubnd.cong-dan", Some("test")).await.unwrap();
+    app.pass(Duration::from_secs(5));
+    assert_eq!(status_of(&ward, &third).await, Some(Status::Suspended));
+    admin::restore_client(app.engines(), "ubnd.cong-dan", None).await.unwrap();
+    app.pass(Duration::from_secs(5));
+    assert_eq!(status_of(&ward, &third).await, Some(Status::Valid));
     // Sensitive data on consent is not for offline checks, and our own endpoint needs none.
     let sensitive =
         jws::with(&verification(), "datatypes", json!(["person.full_name", "biometric.match_result"]));

@@ -91,6 +91,10 @@ async fn to_merge_adds_a_consent_and_widens_none(app: &mut TestApp) {
     app.pass(Duration::from_hours(7 * 24));
     let both = ward.refresh(new.at("/refresh_token")).await;
     assert_eq!(both.at("/error"), "invalid_authorization_details", "{}", both.text());
+    // Once one is taken back, it is the other.
+    app.does(first.row.id, Act::Withdraw).await;
+    let left = ward.refresh(new.at("/refresh_token")).await.ok();
+    assert_eq!(left.body["authorization_details"][0]["datatypes"], json!(["passport.expiry_date"]));
 }
 
 async fn to_replace_ends_everything_older(app: &mut TestApp) {

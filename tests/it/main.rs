@@ -26,6 +26,7 @@ mod emergency;
 mod faults;
 mod grants;
 mod guardianship;
+mod in_flight;
 mod introspect;
 mod invariants;
 mod log;

@@ -192,6 +192,7 @@ async fn a_refresh_token_stays_the_same_and_asks_for_no_more_than_was_granted(ap
         ("a field nobody asked for", "datatypes", json!(["person.full_name"])),
         ("another person", "subject", json!({ "national_id": OTHER })),
         ("another purpose", "purpose", json!("private.bank_verification")),
+        ("another case", "case", json!("H08.2026.000999")),
         ("another basis", "basis", json!("statutory")),
         ("other limits", "limits", json!({ "max_uses": 50 })),
     ] {

@@ -3,13 +3,26 @@
 use std::{fs, path::Path, time::Duration};
 
 use futures_util::future::join_all;
-use minhbach::{admin, config::Config};
+use minhbach::{
+    admin,
+    config::Config,
+    consent,
+    domain::{
+        consent::Act,
+        standing::{Edit, What},
+    },
+    oauth::{self, Read, Said},
+    standing,
+};
+use reqwest::Method;
 
 use crate::support::{
     TestApp,
-    database::Database,
+    consent::{herself, reminder},
+    database::{Database, in_this_order},
     detail::{CITIZEN, benefit, licence},
     eventually, jws,
+    reply::Reply,
 };
 
 /// A service on PostgreSQL and a second node of it; `None` without PostgreSQL.
@@ -154,6 +167,141 @@ async fn a_node_whose_policies_are_not_in_force_denies() {
     assert_eq!(app.count().await.tokens, before.tokens);
     there.token(&detail).await.ok();
     assert_ne!(second.engines.bundle, app.engines().bundle);
+    second.stop().await;
+    app.finish().await;
+}
+
+/// I7 where time cannot help: the call was let in while everything stood, and its entry comes after the one that says
+/// otherwise. Each of the things a reading rests on by itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reading_let_in_before_it_was_stopped_elsewhere_is_still_stopped_in_its_own_transaction() {
+    let Some((app, second)) = two().await else { return };
+    let ward = app.ward();
+    let there = ward.at(format!("http://{}", second.address));
+    let (code, consent) = ward.code(&ward.push_scopes("me.history"), &[]).await;
+    let token = ward.token_form(&ward.exchange(&code)).await.access_token();
+    let read = async || there.own(Method::GET, "/api/v1/me/accesses", &token).await;
+    read().await.ok();
+    let (engines, person, store) = (app.engines(), app.citizen().await, &app.engines().store);
+
+    let ((), paused) = in_this_order(store, app.does(consent.row.id, Act::Pause), read()).await;
+    paused.problem("paused", 403, "consent_paused");
+    app.does(consent.row.id, Act::Resume).await;
+    read().await.ok();
+
+    let never = Edit::Add(What::NeverAgency("ubnd-phuong-mau".to_owned()));
+    let by = herself();
+    let (rules, ruled_out) =
+        in_this_order(store, standing::change(engines, &person, &by, 0, never), read()).await;
+    ruled_out.problem("ruled out", 403, "standing_never_agency");
+    let rules = rules.unwrap();
+    let remove = Edit::Remove(rules.choices[0].id);
+    standing::change(engines, &person, &by, rules.revision, remove).await.unwrap();
+    read().await.ok();
+
+    let suspend = admin::suspend_client(engines, "ubnd.cong-dan", Some("test"));
+    let (_, suspended) = in_this_order(store, suspend, read()).await;
+    suspended.problem("suspended", 403, "client_suspended");
+    admin::restore_client(engines, "ubnd.cong-dan", None).await.unwrap();
+    eventually("that it reads again", async || (read().await.status == 200).then_some(())).await;
+
+    let (_, revoked) = in_this_order(store, ward.revoke(&token), read()).await;
+    revoked.challenged("revoked", "invalid_token", "token_revoked");
+    second.stop().await;
+    app.finish().await;
+}
+
+/// The same for a token: decided while the consent stood, and sequenced after what ends it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_decided_before_it_was_stopped_elsewhere_is_not_issued() {
+    let Some((app, second)) = two().await else { return };
+    let ward = app.ward();
+    let there = ward.at(format!("http://{}", second.address));
+    let field = ["driver.expiry_date"];
+    let (code, consent) = ward.code(&ward.push_form(&reminder(5)), &field).await;
+    let refresh = ward.token_form(&ward.exchange(&code)).await.ok().at("/refresh_token").to_owned();
+    app.pass(Duration::from_hours(7 * 24));
+    let (engines, person, store) = (app.engines(), app.citizen().await, &app.engines().store);
+    let before = app.count().await.tokens;
+    let stopped = |case: &str, reply: &Reply, status: u16, reason: &str| {
+        let said = (reply.status, reply.body["reason"].as_str());
+        assert_eq!(said, (status, Some(reason)), "{case}: {}", reply.text());
+    };
+
+    let ((), paused) =
+        in_this_order(store, app.does(consent.row.id, Act::Pause), there.refresh(&refresh)).await;
+    stopped("paused", &paused, 403, "consent_paused");
+    app.does(consent.row.id, Act::Resume).await;
+
+    let never = Edit::Add(What::NeverPurpose("notify.proactive_reminder".to_owned()));
+    let by = herself();
+    let change = standing::change(engines, &person, &by, 0, never);
+    let (rules, ruled_out) = in_this_order(store, change, there.refresh(&refresh)).await;
+    stopped("ruled out", &ruled_out, 403, "standing_never_purpose");
+    let rules = rules.unwrap();
+    let remove = Edit::Remove(rules.choices[0].id);
+    standing::change(engines, &person, &by, rules.revision, remove).await.unwrap();
+
+    let suspend = admin::suspend_client(engines, "ubnd.cong-dan", Some("test"));
+    let (_, suspended) = in_this_order(store, suspend, there.refresh(&refresh)).await;
+    stopped("suspended", &suspended, 400, "client_suspended");
+    admin::restore_client(engines, "ubnd.cong-dan", None).await.unwrap();
+
+    assert_eq!(app.count().await.tokens, before);
+    let first = async || Some(there.refresh(&refresh).await).filter(|reply| reply.status == 200);
+    eventually("that it gets one again", first).await;
+    app.pass(Duration::from_hours(7 * 24));
+    let ((), withdrawn) =
+        in_this_order(store, app.does(consent.row.id, Act::Withdraw), there.refresh(&refresh)).await;
+    stopped("withdrawn", &withdrawn, 400, "consent_withdrawn");
+    assert_eq!(app.count().await.tokens, before + 1);
+    second.stop().await;
+    app.finish().await;
+}
+
+/// I3: a yes that was on its way when she ruled it out elsewhere is the older word.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_yes_let_in_before_she_ruled_it_out_elsewhere_gives_nothing() {
+    let Some((app, second)) = two().await else { return };
+    let ward = app.ward();
+    let pushed = ward.push(&ward.push_form(&reminder(5))).await;
+    ward.arrives(pushed.at("/request_uri")).await.unwrap();
+    let (engines, person, asked) = (app.engines(), app.citizen().await, app.waiting().await.unwrap());
+    let never = Edit::Add(What::NeverPurpose("notify.proactive_reminder".to_owned()));
+    let (said, shown) =
+        (Said::Yes(vec!["driver.expiry_date".to_owned()]), ("vi", "<p>x</p>".to_owned(), false));
+    let (by, before) = (herself(), app.count().await.entries);
+    let change = standing::change(engines, &person, &by, 0, never);
+    let answer =
+        oauth::answer(&second.engines, &asked, herself(), said, Read { shown, told: None, browser: None });
+    let (ruled_out, answered) = in_this_order(&engines.store, change, answer).await;
+    assert!(ruled_out.is_ok());
+    let refused = matches!(answered, Err(oauth::Error::Consent(consent::Error::Stale)));
+    assert!(refused, "{answered:?}");
+    assert_eq!(app.kinds_since(before).await, ["choice.changed"]);
+    assert_eq!(engines.store.consent(asked.row.id).await.unwrap().unwrap().state, "requested");
+    second.stop().await;
+    app.finish().await;
+}
+
+/// The answer to a backchannel request is fetched once, and that another fetches it too is no theft.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_fetched_at_two_nodes_at_once_is_one_token_that_lives() {
+    let Some((app, second)) = two().await else { return };
+    let ward = app.ward();
+    let there = ward.at(format!("http://{}", second.address));
+    let hint = app.engines().vault.handle("ubnd-phuong-mau", &app.citizen().await).await.unwrap();
+    let asked = ward.ask_absent(&ward.absent_form(&reminder(5), ("login_hint", &hint))).await.ok();
+    let id = asked.at("/auth_req_id");
+    app.answers(Said::Yes(vec!["driver.expiry_date".to_owned()])).await;
+    let again = async {
+        // At its pace, and before the first is done.
+        app.pass(Duration::from_secs(5));
+        there.poll(id).await
+    };
+    let (first, again) = in_this_order(&app.engines().store, ward.poll(id), again).await;
+    again.refused("again", 400, "invalid_grant", "auth_req_id_used");
+    ward.data(&first.access_token()).await.ok();
     second.stop().await;
     app.finish().await;
 }

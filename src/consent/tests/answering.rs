@@ -175,6 +175,15 @@ async fn two_must_say_yes_and_to_the_same_fields(s: Scratch) {
     let second = Answer::Give(Give { optional: vec![CARD.to_owned()], grant: GrantWish::Create });
     let given = answer(o.engines(), &half, says(own(), second)).await.unwrap();
     assert_eq!((given.state, given.record.granted()), (State::Given, vec![NAME, CARD]));
+    // And when it is the second who says yes to more.
+    let other = o.asked(Wanted { joint: true, ..Wanted::default() }).await;
+    let say = |optional: &[&str]| {
+        let optional = optional.iter().map(|&field| field.to_owned()).collect();
+        Answer::Give(Give { optional, grant: GrantWish::Create })
+    };
+    let half = answer(o.engines(), &other, says(parent(mother), say(&[CARD]))).await.unwrap();
+    let whole = answer(o.engines(), &half, says(own(), say(&[BLOOD, CARD]))).await.unwrap();
+    assert_eq!(whole.record.granted(), [NAME, CARD]);
     let happened = events(o.engines(), &given).await.unwrap();
     let who: Vec<_> = happened.iter().map(|e| (e.act, e.event.by.capacity, e.event.by.acting)).collect();
     assert_eq!(

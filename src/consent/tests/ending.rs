@@ -40,6 +40,62 @@ async fn a_withdrawal_ends_the_tokens_of_its_own_batch_too(s: Scratch) {
     assert_eq!(entry.kind, "consent.withdrawn");
 }
 
+/// I7: event, grant, tokens, notice and entry are one transaction. Where one of them cannot be written, nothing is.
+async fn a_withdrawal_of_which_a_part_cannot_be_written_does_not_happen(s: Scratch) {
+    let o = office(s).await;
+    let limits = Limits { max_uses: 9, ..once() };
+    let given = o.given(Wanted { limits, ..Wanted::default() }, GrantWish::Create).await;
+    let (jti, issue) = token(o.engines(), &given, Vec::new());
+    assert!(done(&o.run(issue).await));
+    let store = &o.engines().store;
+    let rename = async |sql: String| {
+        let mut tx = store.begin().await.unwrap();
+        let sql = sqlx::AssertSqlSafe(sql);
+        crate::store::on!(&mut tx, |c| sqlx::query(sql).execute(c).await.map(drop)).unwrap();
+        tx.commit().await.unwrap();
+    };
+    let stands = async || {
+        let row = store.consent(given.row.id).await.unwrap().unwrap();
+        let grant = store.grant(given.row.grant_id.unwrap()).await.unwrap().unwrap();
+        let revoked = store.token(jti).await.unwrap().unwrap().revoked_at;
+        let told = store.unacknowledged_notices(o.client.id, 9).await.unwrap().len();
+        (row, grant, revoked, told, store.head().await.unwrap().size)
+    };
+    let before = stands().await;
+    for part in ["notices", "consent_events", "refresh_tokens", "entries"] {
+        rename(format!("ALTER TABLE {part} RENAME TO gone")).await;
+        let failed = end(o.engines(), &given, Act::Withdraw, own(), None).await;
+        rename(format!("ALTER TABLE gone RENAME TO {part}")).await;
+        assert!(matches!(failed, Err(Error::Append(_))), "{part}: {failed:?}");
+        assert_eq!(stands().await, before, "{part}");
+    }
+    assert!(done(&o.run(release(o.engines(), &given, jti)).await));
+    end(o.engines(), &given, Act::Withdraw, own(), None).await.unwrap();
+    let (row, grant, revoked, told, _) = stands().await;
+    assert_eq!((row.state.as_str(), told), ("withdrawn", 1));
+    assert!(grant.revoked_at.is_some() && revoked.is_some());
+}
+
+/// What lets data flow again is as good as a yes: whoever acted for her and no longer does says nothing more.
+async fn who_no_longer_acts_for_her_lets_nothing_go_on(s: Scratch) {
+    let o = office(s).await;
+    let mother = o.world.person(16).await.id();
+    registered(o.engines(), &o.person, mother).await;
+    let given = o.given(Wanted::default(), GrantWish::Create).await;
+    let paused = end(o.engines(), &given, Act::Pause, parent(mother), None).await.unwrap();
+    let (id, at, subject) = (o.engines().id(), o.engines().now(), o.person.clone());
+    let event = Event { id, at, kind: Kind::RepresentationEnded, subject, facts: Facts::default() };
+    let changes = vec![Change::EndRepresentation(Uuid::from_u128(8))];
+    commit(o.engines(), event, Command { changes, ..Command::default() }).await.unwrap();
+    for act in [Act::Resume, Act::Withdraw] {
+        let late = end(o.engines(), &paused, act, parent(mother), None).await;
+        assert!(matches!(late, Err(Error::Stale)), "{act:?}: {late:?}");
+    }
+    let out = o.run(token(o.engines(), &given, Vec::new()).1).await;
+    assert_eq!(out, Outcome::ConsentNotLive(Some(State::Paused)));
+    assert_eq!(end(o.engines(), &paused, Act::Resume, own(), None).await.unwrap().state, State::Given);
+}
+
 async fn a_consent_under_review_opens_nothing_until_she_lets_it_stand(s: Scratch) {
     let o = office(s).await;
     let limits = Limits { max_uses: 2, ..once() };
@@ -148,6 +204,8 @@ store_suite! {
     stopping_ends_it_however_it_changed_meanwhile,
     a_pause_stops_everything_and_a_resumption_lets_it_go_on,
     a_withdrawal_ends_the_tokens_of_its_own_batch_too,
+    a_withdrawal_of_which_a_part_cannot_be_written_does_not_happen,
+    who_no_longer_acts_for_her_lets_nothing_go_on,
     a_consent_under_review_opens_nothing_until_she_lets_it_stand,
     nothing_but_an_answer_gives,
     another_persons_or_clients_consent_opens_nothing,

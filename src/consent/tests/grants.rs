@@ -77,6 +77,10 @@ async fn replacing_ends_older_consents_and_all_their_tokens(s: Scratch) {
         places.push(entry.idx);
     }
     assert_eq!(places, [given.idx, given.idx + 1, given.idx + 2], "with the yes, in one transaction");
+    let told = o.engines().store.unacknowledged_notices(o.client.id, 9).await.unwrap();
+    for id in [older.row.id, paused.row.id] {
+        assert_eq!(told.iter().filter(|notice| notice.consent == id).count(), 1, "the recipient is told");
+    }
     assert!(standing(&o, grant).await, "the grant goes on with the new consent");
     let held = with_refresh(&o, &newer).await;
     assert_eq!(alive(&o, &held).await, (true, true));

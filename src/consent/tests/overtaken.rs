@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    consent::{by_id, commit, end_overtaken, entry, events, step},
+    consent::{by_id, commit, end_overtaken, entry, events, run_due, step},
     domain::consent::{Act, State},
     store::scratch::store_suite,
 };
@@ -123,7 +123,18 @@ async fn a_yes_is_taken_only_by_a_node_whose_policies_are_in_force(s: Scratch) {
     assert_eq!(o.answer(&asked, yes(GrantWish::Create)).await.unwrap().state, State::Given);
 }
 
+async fn what_is_overtaken_when_its_time_comes_ends_as_overtaken(s: Scratch) {
+    let o = office(s).await;
+    let before = given(&o).await;
+    overtake(&o, &before).await;
+    o.activate(&o.engines().bundle).await;
+    o.at(LAPSE);
+    assert_eq!(run_due(o.engines(), 10).await.unwrap(), 1);
+    assert_eq!(state(&o, &before).await, State::Invalidated, "not: nobody used it");
+}
+
 store_suite! {
+    what_is_overtaken_when_its_time_comes_ends_as_overtaken,
     a_consent_to_what_has_changed_since_ends_and_its_recipient_is_told,
     a_second_start_looks_at_none_and_another_bundle_at_all,
     where_a_node_died_the_next_goes_on_and_meanwhile_nobody_else_does,

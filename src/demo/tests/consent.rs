@@ -279,6 +279,12 @@ async fn taking_back_takes_no_more_steps_than_giving_and_the_receipts_hold(s: Sc
     for (act, now) in [("pause", State::Paused), ("resume", State::Given)] {
         let page = browser.get(&format!("/me/consents/{id}")).await;
         let (csrf, revision) = (page.hidden("csrf"), page.hidden("revision"));
+        let before = state(&w, &id).await;
+        for other in ["pause", "resume", "withdraw"] {
+            let forged = [("csrf", "x"), ("revision", revision.as_str())];
+            let forged = browser.post(&format!("/me/consents/{id}/{other}"), &forged).await;
+            assert_eq!((forged.status, state(&w, &id).await), (StatusCode::FORBIDDEN, before), "{other}");
+        }
         let form = [("csrf", csrf.as_str()), ("revision", revision.as_str())];
         let done = browser.post(&format!("/me/consents/{id}/{act}"), &form).await;
         assert_eq!((done.status, state(&w, &id).await), (StatusCode::SEE_OTHER, now), "{}", done.body);

@@ -7,12 +7,13 @@ use super::world::{Browser, Page, World, world};
 use crate::{
     admin::{ClientSpec, register_client},
     crypto::{Algorithm, sha256},
+    demo::people::CITIZENS,
     domain::{
         client::{CitizenScope, Profile},
         consent::State,
         own_token, receipt,
         record::{Kind, hex},
-        representation::{Evidence, Ground, Scope},
+        representation::{Evidence, Ground, Milestones, Scope},
         subject::NationalId,
     },
     jose::{Jwks, PrivateJwk, jws::Unverified},
@@ -140,19 +141,19 @@ async fn the_page_says_which_software_reads_what_and_a_yes_is_kept_and_taken_bac
     assert_eq!(consent.state, State::Withdrawn);
 }
 
-/// A court has put her under guardianship.
-async fn guard(w: &World) {
+/// A court has put her under guardianship, or she is a child who is asked beside her parent.
+async fn guard(w: &World, whom: &str, child: Option<Milestones>) {
     let id = |digits: &str| NationalId::parse(digits.to_owned()).unwrap();
     let registration = Registration {
-        ground: Ground::Guardian,
+        ground: if child.is_some() { Ground::Parent } else { Ground::Guardian },
         evidence: Evidence { reference: "Quyết định 7/2026".to_owned(), sha256: Some("0".repeat(64)) },
         scope: Scope { view: true, answer: true, purposes: None },
         from: None,
         until: None,
-        child: None,
+        child,
         office: "Tòa án Mẫu".to_owned(),
     };
-    people::register(&w.engines, &id(ANH), &id("999000000023"), registration).await.unwrap();
+    people::register(&w.engines, &id(whom), &id("999000000102"), registration).await.unwrap();
 }
 
 async fn a_no_goes_back_and_another_person_cannot_answer(s: Scratch) {
@@ -169,21 +170,28 @@ async fn a_no_goes_back_and_another_person_cannot_answer(s: Scratch) {
 
 async fn who_does_not_decide_alone_can_say_no_only(s: Scratch) {
     let w = ward(s).await;
-    let browser = w.citizen(0).await;
-    let question = asked(&w, &browser).await;
-    guard(&w).await;
-    let refused = answer(&browser, &question, "give").await;
-    assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", refused.body);
-    for said in ["Ông/bà chưa tự cho phép việc này được", "hoặc chờ đến khi tự quyết định"]
-    {
-        assert!(refused.body.contains(said), "{}", refused.body);
+    let now = w.engines.now().0;
+    let asked_too = Milestones { joint_from: now - 1, hands_over_at: now + 1_000_000_000 };
+    for (n, child) in [(0, None), (1, Some(asked_too))] {
+        let (browser, whom) = (w.citizen(n).await, CITIZENS[n].national_id);
+        let question = asked(&w, &browser).await;
+        guard(&w, whom, child).await;
+        let refused = answer(&browser, &question, "give").await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", refused.body);
+        for said in ["Ông/bà chưa tự cho phép việc này được", "hoặc chờ đến khi tự quyết định"]
+        {
+            assert!(refused.body.contains(said), "{}", refused.body);
+        }
+        for given in [Kind::ConsentGiven, Kind::ConsentHalfGiven] {
+            assert!(w.entries(whom, given).await.is_empty(), "not even half of a yes");
+        }
+        // Asked again, she reads so before she presses anything.
+        let again = browser.get(&question.0).await;
+        assert!(again.body.contains("Chỉ người tự quyết định một mình"), "{}", again.body);
+        assert!(!again.body.contains("value=\"give\"") && again.body.contains("value=\"refuse\""));
+        let back = answer(&browser, &question, "refuse").await;
+        assert_eq!(back.status, StatusCode::SEE_OTHER, "{}", back.body);
     }
-    // Asked again, she reads so before she presses anything.
-    let again = browser.get(&question.0).await;
-    assert!(again.body.contains("Chỉ người tự quyết định một mình"), "{}", again.body);
-    assert!(!again.body.contains("value=\"give\"") && again.body.contains("value=\"refuse\""));
-    let back = answer(&browser, &question, "refuse").await;
-    assert_eq!(back.status, StatusCode::SEE_OTHER, "{}", back.body);
 }
 
 async fn a_guardianship_ends_it_and_her_pages_and_receipt_say_why(s: Scratch) {
@@ -192,7 +200,7 @@ async fn a_guardianship_ends_it_and_her_pages_and_receipt_say_why(s: Scratch) {
     let question = asked(&w, &browser).await;
     answer(&browser, &question, "give").await;
     let id = question.0.rsplit('/').next().unwrap().to_owned();
-    guard(&w).await;
+    guard(&w, ANH, None).await;
     let consent = crate::consent::by_id(&w.engines, id.parse().unwrap()).await.unwrap().unwrap();
     assert_eq!(consent.state, State::Revoked);
     let page = browser.get(&format!("/me/consents/{id}")).await.body;

@@ -1,10 +1,10 @@
 //! A database for one test: a fresh SQLite file, or a fresh database on the cluster the test command started.
 
-use std::{path::Path, sync::Once};
+use std::{path::Path, pin::Pin, sync::Once, time::Duration};
 
 use minhbach::{
     crypto::{Random, SystemRandom},
-    store::Store,
+    store::{Store, Tx},
 };
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 
@@ -88,4 +88,40 @@ pub(crate) async fn meddle(store: &Store, on_sqlite: &'static str, on_postgres: 
         Store::Sqlite { write, .. } => drop(sqlx::raw_sql(on_sqlite).execute(write).await.unwrap()),
         Store::Postgres { pool, .. } => drop(sqlx::raw_sql(on_postgres).execute(pool).await.unwrap()),
     }
+}
+
+/// Has what two nodes append sequenced in this order, on PostgreSQL: nobody gets the head before both wait for it.
+pub(crate) fn in_this_order<'a, A: 'a, B: 'a>(
+    store: &'a Store,
+    first: impl Future<Output = A> + 'a,
+    second: impl Future<Output = B> + 'a,
+) -> Pin<Box<dyn Future<Output = (A, B)> + 'a>> {
+    Box::pin(async move {
+        let mut held = store.begin().await.unwrap();
+        let Tx::Postgres(tx) = &mut held else { panic!("SQLite has one node") };
+        sqlx::query("SELECT size FROM head FOR UPDATE").execute(&mut **tx).await.unwrap();
+        let second = async {
+            waiting(store, 1).await;
+            second.await
+        };
+        let release = async {
+            waiting(store, 2).await;
+            held.commit().await.unwrap();
+        };
+        let (first, second, ()) = tokio::join!(first, second, release);
+        (first, second)
+    })
+}
+
+/// Until so many wait for the head, or for one that waits for it with the same replay id.
+async fn waiting(store: &Store, wanted: i64) {
+    const SQL: &str = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+         AND wait_event_type = 'Lock' AND (query LIKE '%FROM head%FOR UPDATE%' OR query LIKE '%INTO replay%')";
+    let all = async {
+        let mut tick = tokio::time::interval(Duration::from_millis(5));
+        while number(store, SQL).await < wanted {
+            tick.tick().await;
+        }
+    };
+    assert!(tokio::time::timeout(Duration::from_secs(20), all).await.is_ok(), "{wanted} never wait");
 }

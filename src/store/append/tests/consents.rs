@@ -138,7 +138,11 @@ async fn a_frequency_counts_back_from_now_to_the_millisecond(s: Scratch) {
     assert!(done(&once(500).await), "the first use has left the period");
     assert_eq!(once(599).await, Outcome::LimitReached(Reach::Frequency));
     assert!(done(&once(600).await));
-    assert_eq!(s.store.consent(consent.id).await.unwrap().unwrap().used, 4);
+    let together: Vec<Command> = (0..3).map(|_| at(spend(&random, &consent), Millis(NOW.0 + 2000))).collect();
+    let out = run(&s.store, &together).await.unwrap();
+    assert!(done(&out[0]) && done(&out[1]), "{out:?}");
+    assert_eq!(out[2], Outcome::LimitReached(Reach::Frequency), "not in one batch either");
+    assert_eq!(s.store.consent(consent.id).await.unwrap().unwrap().used, 6);
 }
 
 async fn a_consent_opens_nothing_before_its_start_from_its_end_or_outside_its_hours(s: Scratch) {
@@ -155,9 +159,14 @@ async fn a_consent_opens_nothing_before_its_start_from_its_end_or_outside_its_ho
     let minute = crate::domain::consent::minute_of_day(NOW);
     let mut closed = given(&random, id::new(NOW, &random));
     (closed.opens, closed.closes) = (Some(minute + 1), Some(minute + 2));
+    (closed.max_uses, closed.expires) = (100, NOW.0 + 600_000);
     begin(&s.store, &random, &closed).await;
-    let out = run(&s.store, &[spend(&random, &closed)]).await.unwrap();
-    assert_eq!(out, [Outcome::LimitReached(Reach::Hours)]);
+    let opens = NOW.0 - NOW.0.rem_euclid(60_000) + 60_000;
+    for (offset, expected) in [(-1, false), (0, true), (59_999, true), (60_000, false)] {
+        let out = run(&s.store, &[at(spend(&random, &closed), Millis(opens + offset))]).await.unwrap();
+        assert_eq!(done(&out[0]), expected, "{offset}");
+        assert!(expected || out[0] == Outcome::LimitReached(Reach::Hours));
+    }
     let nobody = given(&random, closed.subject);
     assert_eq!(run(&s.store, &[spend(&random, &nobody)]).await.unwrap(), [Outcome::ConsentNotLive(None)]);
 }
