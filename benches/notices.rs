@@ -153,7 +153,7 @@ async fn drain(store: Store, queued: usize, done: Arc<AtomicBool>) -> anyhow::Re
     loop {
         tick.tick().await;
         let (open,): (i64,) = match &store {
-            Store::Sqlite { read, .. } => sqlx::query_as(OPEN).fetch_one(read.pool()).await?,
+            Store::Sqlite { write, .. } => sqlx::query_as(OPEN).fetch_one(write).await?,
             Store::Postgres { pool, .. } => sqlx::query_as(OPEN).fetch_one(pool).await?,
         };
         seen.push((begun.elapsed().as_secs_f64(), usize::try_from(open)?));

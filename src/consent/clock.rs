@@ -12,6 +12,7 @@ use crate::{
     domain::consent::{Act, Actor},
     engines::Engines,
     store::consents::Consent as Row,
+    time::Millis,
 };
 
 const DAY: i64 = 86_400_000;
@@ -80,6 +81,10 @@ pub async fn end_overtaken(engines: &Engines, holder: Uuid, most: i64) -> Result
     }
     let more = i64::try_from(found).is_ok_and(|found| found >= most);
     engines.store.advance_sweep(sweep, last.filter(|_| more)).await?;
+    if !more {
+        // Given back: the next change of policies does not wait for it, whichever node sees it first.
+        engines.store.lease(SWEEP.0, holder, now, Millis(now.0.saturating_sub(1))).await?;
+    }
     Ok(found)
 }
 

@@ -18,10 +18,13 @@ const STALE: Duration = Duration::from_secs(1);
 /// How long a reader waits for a connection; that of the pools.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Connections that read well, each with when that was.
+type Kept<DB> = Mutex<Vec<(PoolConnection<DB>, Instant)>>;
+
 /// At most so many connections of a pool, kept between readings.
 pub struct Readers<DB: Database> {
     pool: Pool<DB>,
-    kept: Arc<Mutex<Vec<(PoolConnection<DB>, Instant)>>>,
+    kept: Arc<Kept<DB>>,
     permits: Arc<Semaphore>,
 }
 
@@ -30,12 +33,6 @@ impl<DB: Database> Readers<DB> {
     pub(super) fn of(pool: Pool<DB>, most: u32) -> Self {
         let permits = Semaphore::new(usize::try_from(most.max(1)).unwrap_or(1));
         Self { pool, kept: Arc::default(), permits: Arc::new(permits) }
-    }
-
-    /// The pool behind it.
-    #[must_use]
-    pub fn pool(&self) -> &Pool<DB> {
-        &self.pool
     }
 
     /// Lends a connection that works.

@@ -210,7 +210,8 @@ async fn a_guardianship_ends_it_and_her_pages_and_receipt_say_why(s: Scratch) {
     let ended = w.entries(ANH, Kind::ConsentRevoked).await.remove(0);
     assert_eq!(ended.note.as_deref(), Some("guardianship_began"));
     let signed = browser.get(&format!("/me/consents/{id}/receipt")).await;
-    let claims: receipt::Claims = Unverified::parse(&signed.body).unwrap().unverified_claims().unwrap();
+    let signed = Unverified::parse_within(&signed.body, receipt::MAX_RECEIPT).unwrap();
+    let claims: receipt::Claims = signed.unverified_claims().unwrap();
     assert!(claims.summary.en.contains("because a representative decides with you"), "{}", claims.summary.en);
     let last = claims.events.last().unwrap();
     assert_eq!(last.because.as_deref(), Some("guardianship_began"));

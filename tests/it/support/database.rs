@@ -77,7 +77,7 @@ impl Database {
 /// One number.
 pub(crate) async fn number(store: &Store, query: &'static str) -> i64 {
     match store {
-        Store::Sqlite { read, .. } => sqlx::query(query).fetch_one(read.pool()).await.unwrap().get(0),
+        Store::Sqlite { write, .. } => sqlx::query(query).fetch_one(write).await.unwrap().get(0),
         Store::Postgres { pool, .. } => sqlx::query(query).fetch_one(pool).await.unwrap().get(0),
     }
 }
