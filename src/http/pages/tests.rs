@@ -216,6 +216,8 @@ fn pages_are_light() {
 #[test]
 fn pages_can_be_looked_at() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/pages");
+    // Those of earlier runs are nobody's pages any more.
+    let _ = fs::remove_dir_all(&folder);
     for lang in Lang::ALL {
         for filling in [Filling::Sample, Filling::Empty, Filling::Hostile] {
             let folder = folder.join(format!("{}-{filling:?}", lang.tag()));
