@@ -41,6 +41,20 @@ pub enum Onward {
     Elsewhere,
 }
 
+impl Onward {
+    /// Whether this browser can go back now.
+    #[must_use]
+    pub fn is_ready(self) -> bool {
+        self == Self::Ready
+    }
+
+    /// Whether it will, once the question is answered.
+    #[must_use]
+    pub fn waits(self) -> bool {
+        self == Self::Waits
+    }
+}
+
 /// What the agency is told.
 enum Outcome {
     Code,

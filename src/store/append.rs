@@ -18,6 +18,7 @@ mod alike;
 mod batch;
 mod command;
 mod consent;
+mod locked;
 mod postgres;
 mod sqlite;
 

@@ -3,8 +3,6 @@
 //! A row is the projection of its events and changes only together with one, in the transaction of an entry
 //! (`append`). Out of scope: what is sealed inside, and which act is lawful (`domain::consent`).
 
-use std::collections::HashMap;
-
 use uuid::Uuid;
 
 use super::{Error, Store, Tx, on, read, standing::Standing as Rules};
@@ -362,68 +360,4 @@ async fn insert_event(
             .map(drop)
     })?;
     Ok(())
-}
-
-/// What the deciding transaction knows of a consent, read after the head is locked.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Standing {
-    pub(super) subject: Uuid,
-    pub(super) client: Uuid,
-    /// `None` when the stored word is none of ours: nothing is live then.
-    pub(super) state: Option<State>,
-    pub(super) revision: i64,
-    pub(super) starts: i64,
-    pub(super) expires: i64,
-    pub(super) max_uses: i64,
-    pub(super) used: i64,
-    pub(super) freq_n: Option<i64>,
-    pub(super) opens: Option<i64>,
-    pub(super) closes: Option<i64>,
-    /// Uses in the period of the frequency, ending now.
-    pub(super) recent: i64,
-    /// The revision of her own rules; 0 where she never made any.
-    pub(super) rules: i64,
-}
-
-/// The columns behind [`Standing`], in the order of the statement.
-#[derive(sqlx::FromRow)]
-pub(super) struct StandingRow {
-    id: Uuid,
-    subject: Uuid,
-    client: Uuid,
-    state: String,
-    revision: i64,
-    starts: i64,
-    expires: i64,
-    max_uses: i64,
-    used: i64,
-    freq_n: Option<i64>,
-    opens: Option<i64>,
-    closes: Option<i64>,
-    recent: i64,
-    rules: Option<i64>,
-}
-
-/// By id.
-pub(super) fn standing(rows: Vec<StandingRow>) -> HashMap<Uuid, Standing> {
-    rows.into_iter()
-        .map(|row| {
-            let standing = Standing {
-                subject: row.subject,
-                client: row.client,
-                state: State::parse(&row.state),
-                revision: row.revision,
-                starts: row.starts,
-                expires: row.expires,
-                max_uses: row.max_uses,
-                used: row.used,
-                freq_n: row.freq_n,
-                opens: row.opens,
-                closes: row.closes,
-                recent: row.recent,
-                rules: row.rules.unwrap_or(0),
-            };
-            (row.id, standing)
-        })
-        .collect()
 }

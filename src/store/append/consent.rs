@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use uuid::Uuid;
 
-use super::{Change, Command, Draft, Outcome, Reach, Require, Spend, Token, postgres, sqlite};
+use super::{Change, Command, Draft, Outcome, Reach, Require, Spend, Token, locked::Locked, postgres, sqlite};
 use crate::{
     domain::consent::{State, minute_of_day},
-    store::{Error, Tx, consents::Standing, grants, notices, people},
+    store::{Error, Tx, grants, notices, people},
     time::Millis,
 };
 
@@ -25,7 +25,7 @@ pub(super) struct Spent {
 
 /// Consents and rules as they stand at this point of the batch.
 pub(super) struct Ledger {
-    consents: HashMap<Uuid, Standing>,
+    consents: HashMap<Uuid, Locked>,
     /// The revision of each person's rules; who never made any has 0.
     rules: HashMap<Uuid, i64>,
     /// Counted uses that are not written yet.
@@ -131,7 +131,7 @@ impl Ledger {
 
     /// INVARIANT I3, I7: the one place where a consent opens something, and it is this person's, given, begun and not
     /// over.
-    fn live(&self, id: Uuid, draft: &Draft) -> Result<Standing, Outcome> {
+    fn live(&self, id: Uuid, draft: &Draft) -> Result<Locked, Outcome> {
         let standing = self.consents.get(&id).filter(|standing| standing.subject == draft.subject);
         let standing = standing.ok_or(Outcome::ConsentNotLive(None))?;
         let in_time = standing.starts <= draft.at.0 && draft.at.0 < standing.expires;
@@ -192,15 +192,15 @@ pub(super) async fn unchanged(tx: &mut Tx, require: &Require) -> Result<bool, Er
 }
 
 /// Whether one more use lies within the limits.
-fn within(standing: &Standing, at: Millis) -> Result<(), Reach> {
-    if standing.used >= standing.max_uses {
+fn within(consent: &Locked, at: Millis) -> Result<(), Reach> {
+    if consent.used >= consent.max_uses {
         return Err(Reach::Uses);
     }
-    if standing.freq_n.is_some_and(|n| standing.recent >= n) {
+    if consent.freq_n.is_some_and(|n| consent.recent >= n) {
         return Err(Reach::Frequency);
     }
     let minute = minute_of_day(at);
-    let open = standing.opens.is_none_or(|opens| opens <= minute)
-        && standing.closes.is_none_or(|closes| minute < closes);
+    let open = consent.opens.is_none_or(|opens| opens <= minute)
+        && consent.closes.is_none_or(|closes| minute < closes);
     if open { Ok(()) } else { Err(Reach::Hours) }
 }

@@ -9,10 +9,10 @@ use super::{
     Change, Token,
     batch::{Head, Live, Row},
     consent::Spent,
+    locked::{Locked, locked},
 };
 use crate::store::{
     Error,
-    consents::{Standing, standing},
 };
 
 type Pg = Transaction<'static, Postgres>;
@@ -120,14 +120,14 @@ pub(super) async fn live(
     Ok(Live::from_rows(&rows))
 }
 
-pub(super) async fn consents(tx: &mut Pg, ids: &[(Uuid, i64)]) -> Result<HashMap<Uuid, Standing>, Error> {
+pub(super) async fn consents(tx: &mut Pg, ids: &[(Uuid, i64)]) -> Result<HashMap<Uuid, Locked>, Error> {
     const SQL: &str = "SELECT c.id, c.subject, c.client, c.state, c.revision, c.starts, c.expires, c.max_uses, c.freq_n, c.opens, c.closes, \
            (SELECT COUNT(*) FROM consent_uses u WHERE u.consent = c.id) AS used, \
            (SELECT s.revision FROM standing s WHERE s.subject = c.subject) AS rules, CASE WHEN c.freq_ms IS NULL THEN 0 ELSE (SELECT COUNT(*) FROM consent_uses u \
              WHERE u.consent = c.id AND u.at > v.at - c.freq_ms) END AS recent \
          FROM unnest($1::uuid[], $2::int8[]) AS v (id, at) JOIN consents c ON c.id = v.id";
     let (ids, at): (Vec<Uuid>, Vec<i64>) = ids.iter().copied().unzip();
-    Ok(standing(sqlx::query_as(SQL).bind(ids).bind(at).fetch_all(&mut **tx).await?))
+    Ok(locked(sqlx::query_as(SQL).bind(ids).bind(at).fetch_all(&mut **tx).await?))
 }
 
 pub(super) async fn rules(tx: &mut Pg, people: &[Uuid]) -> Result<HashMap<Uuid, i64>, Error> {

@@ -15,10 +15,10 @@ use super::{
     Token,
     batch::{Head, Live, Row},
     consent::Spent,
+    locked::{Locked, locked},
 };
 use crate::store::{
     Error,
-    consents::{Standing, standing},
 };
 
 type Lite = Transaction<'static, Sqlite>;
@@ -172,7 +172,7 @@ pub(super) async fn live(
     Ok(Live::from_rows(&rows))
 }
 
-pub(super) async fn consents(tx: &mut Lite, ids: &[(Uuid, i64)]) -> Result<HashMap<Uuid, Standing>, Error> {
+pub(super) async fn consents(tx: &mut Lite, ids: &[(Uuid, i64)]) -> Result<HashMap<Uuid, Locked>, Error> {
     const SQL: &str = "SELECT c.id, c.subject, c.client, c.state, c.revision, c.starts, c.expires, c.max_uses, c.freq_n, c.opens, c.closes, \
            (SELECT COUNT(*) FROM consent_uses u WHERE u.consent = c.id) AS used, \
            (SELECT s.revision FROM standing s WHERE s.subject = c.subject) AS rules, CASE WHEN c.freq_ms IS NULL THEN 0 ELSE (SELECT COUNT(*) FROM consent_uses u \
@@ -183,7 +183,7 @@ pub(super) async fn consents(tx: &mut Lite, ids: &[(Uuid, i64)]) -> Result<HashM
         .bind(Pack::ids(ids.iter().map(|row| &row.0)).0)
         .fetch_all(&mut **tx)
         .await?;
-    Ok(standing(rows))
+    Ok(locked(rows))
 }
 
 pub(super) async fn rules(tx: &mut Lite, people: &[Uuid]) -> Result<HashMap<Uuid, i64>, Error> {

@@ -103,18 +103,6 @@ impl RequestDone {
         self.answer == Answer::Given
     }
 
-    /// Whether this browser can go back to the agency now.
-    #[must_use]
-    pub fn goes_on(&self) -> bool {
-        self.onward == Onward::Ready
-    }
-
-    /// Whether it will, once the rest of the answer is there.
-    #[must_use]
-    pub fn waits(&self) -> bool {
-        self.onward == Onward::Waits
-    }
-
     /// Whether another browser can.
     #[must_use]
     pub fn elsewhere(&self) -> bool {

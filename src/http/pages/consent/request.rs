@@ -127,18 +127,6 @@ impl Request {
         self.state == State::Requested && self.can_give()
     }
 
-    /// Whether the browser can go back to the agency now.
-    #[must_use]
-    pub fn goes_on(&self) -> bool {
-        self.onward == Onward::Ready
-    }
-
-    /// Whether it will, once somebody else has answered.
-    #[must_use]
-    pub fn waits(&self) -> bool {
-        self.onward == Onward::Waits
-    }
-
     /// Where it stands, in a few words.
     #[must_use]
     pub fn state_tag(&self) -> String {
