@@ -97,3 +97,49 @@ impl<DB: Database> Lent<'_, DB> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::store::{
+        Store, read,
+        scratch::{Scratch, store_suite},
+    };
+
+    fn kept(store: &Store) -> usize {
+        match store {
+            Store::Sqlite { read, .. } => read.kept.lock().unwrap().len(),
+            Store::Postgres { read, .. } => read.kept.lock().unwrap().len(),
+        }
+    }
+
+    async fn reads(store: &Store, sql: &'static str) -> bool {
+        read!(store, |c| sqlx::query_as::<_, (i64,)>(sql).fetch_one(c).await).is_ok()
+    }
+
+    async fn what_read_well_is_kept_and_what_failed_goes_to_the_pool(s: Scratch) {
+        assert!(reads(&s.store, "SELECT count(*) FROM entries").await);
+        assert!(reads(&s.store, "SELECT count(*) FROM entries").await);
+        assert_eq!(kept(&s.store), 1, "the second reading had the connection of the first");
+        assert!(!reads(&s.store, "SELECT count(*) FROM nowhere").await);
+        assert_eq!(kept(&s.store), 0, "what failed is looked after by the pool");
+        assert!(reads(&s.store, "SELECT count(*) FROM entries").await, "and nobody waits for it");
+    }
+
+    async fn more_readers_than_connections_all_read(s: Scratch) {
+        let all = (0..64).map(|_| reads(&s.store, "SELECT count(*) FROM entries"));
+        assert!(futures_util::future::join_all(all).await.into_iter().all(|well| well));
+    }
+
+    async fn closing_takes_what_is_kept_along_and_nothing_is_kept_after(s: Scratch) {
+        assert!(reads(&s.store, "SELECT count(*) FROM entries").await);
+        s.store.close().await;
+        assert_eq!(kept(&s.store), 0);
+        assert!(!reads(&s.store, "SELECT count(*) FROM entries").await);
+    }
+
+    store_suite! {
+        what_read_well_is_kept_and_what_failed_goes_to_the_pool,
+        more_readers_than_connections_all_read,
+        closing_takes_what_is_kept_along_and_nothing_is_kept_after,
+    }
+}

@@ -2,16 +2,12 @@
 // provider, pages read with JavaScript off, then every page checked by axe with it on. Screenshots for people to look
 // at go to target/screens/. Needs KIT=path to the demonstration's kit.json and /usr/bin/chromium; skips without.
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { chromium } from 'playwright-core';
+import { BROWSER, complaintsOfAxe, fits, launch } from './chromium.mjs';
 import { at, loadKit, screens } from './kit.mjs';
 
-const BROWSER = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 const COLD_BYTES = 100 * 1024;
 const SMALL = { width: 320, height: 640 };
 const LARGE = { width: 1280, height: 900 };
@@ -27,11 +23,7 @@ describe('the pages in a browser', { skip }, () => {
 
   before(async () => {
     mkdirSync(screens, { recursive: true });
-    browser = await chromium.launch({
-      executablePath: BROWSER,
-      chromiumSandbox: process.getuid() !== 0,
-      args: ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-    });
+    browser = await launch();
     const context = await open({ scripts: false });
     const page = await context.newPage();
     await signIn(page, '/me/history', kit.citizens[0], /citizen|công dân|người dân/i);
@@ -71,14 +63,6 @@ describe('the pages in a browser', { skip }, () => {
   const rows = (page) => page.locator('main a[href*="/me/history/"]:not([href*="proof"])');
 
   const shot = (page, name) => page.screenshot({ path: join(screens, `${name}.png`), fullPage: true });
-
-  const fits = (page) => page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth);
-
-  async function complaintsOfAxe(page) {
-    await page.evaluate(AXE);
-    const { violations } = await page.evaluate((values) => globalThis.axe.run(document, { runOnly: { type: 'tag', values } }), RULES);
-    return violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(', ')}`);
-  }
 
   test('the history shows rows, newest first, without JavaScript, in Vietnamese', async () => {
     const context = await open({ scripts: false, state: cookies });

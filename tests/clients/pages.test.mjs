@@ -4,15 +4,11 @@
 // its headers, are browser.test.mjs. Screenshots go to target/screens/. Needs /usr/bin/chromium; skips without.
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { extname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { chromium } from 'playwright-core';
+import { BROWSER, complaintsOfAxe, fits, launch } from './chromium.mjs';
 import { screens } from './kit.mjs';
 
-const BROWSER = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 const PAGES = join(import.meta.dirname, '..', '..', 'target', 'pages');
 const TYPES = { '.html': 'text/html; charset=utf-8', '.css': 'text/css', '.svg': 'image/svg+xml', '.woff2': 'font/woff2' };
 const ORIGIN = 'http://pages.invalid';
@@ -26,11 +22,7 @@ describe('every page in every state, at 320 px', { skip }, () => {
 
   before(async () => {
     mkdirSync(screens, { recursive: true });
-    browser = await chromium.launch({
-      executablePath: BROWSER,
-      chromiumSandbox: process.getuid() !== 0,
-      args: ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-    });
+    browser = await launch();
     context = await browser.newContext({ viewport: { width: 320, height: 640 } });
     await context.route(`${ORIGIN}/**`, (route) => {
       const file = join(PAGES, decodeURIComponent(new URL(route.request().url()).pathname));
@@ -48,12 +40,9 @@ describe('every page in every state, at 320 px', { skip }, () => {
       for (const name of readdirSync(join(PAGES, folder)).sort()) {
         await page.goto(`${ORIGIN}/${folder}/${name}`);
         if ((await page.locator('html').getAttribute('lang')) !== lang) faults.push(`${name}: not in ${lang}`);
-        const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-        if (wide > 0) faults.push(`${name}: runs ${wide} px off the screen`);
+        if (!(await fits(page))) faults.push(`${name}: runs off the screen`);
         if (!axe) continue;
-        await page.evaluate(AXE);
-        const found = await page.evaluate((values) => globalThis.axe.run(document, { runOnly: { type: 'tag', values } }), RULES);
-        faults.push(...found.violations.map((v) => `${name}: ${v.id}: ${v.nodes.map((n) => n.target).join(', ')}`));
+        faults.push(...(await complaintsOfAxe(page)).map((complaint) => `${name}: ${complaint}`));
         await page.screenshot({ path: join(screens, `page-${name.replace('.html', '')}-${lang}-320.png`), fullPage: true });
       }
       await page.close();

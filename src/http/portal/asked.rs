@@ -6,16 +6,17 @@
 use actix_web::{
     HttpResponse,
     http::{StatusCode, header},
-    web::{Form, Path},
+    web::Path,
 };
 
 use super::{
     consents::{Own, acting, own, state_now, titled},
     error::Failure,
+    filled::{Filled, Sent},
     notice::{self, Text},
     sign_in,
     view::Words,
-    visit::{Visit, form},
+    visit::Visit,
 };
 use crate::{
     consent::{self, Consent},
@@ -214,63 +215,16 @@ pub(super) async fn step_up(
     sign_in::with_browser(visit, status, &page, &browser, new)
 }
 
-/// What the form of an answer says.
-pub(super) struct Filled {
-    pub(super) revision: i64,
-    /// The hash of the text she read.
-    pub(super) notice: String,
-    pub(super) lang: Lang,
-    pub(super) said: Said,
-}
-
-impl Filled {
-    /// Reads the form: `field` any number of times, everything else once.
-    pub(super) fn read(visit: &Visit, pairs: Vec<(String, String)>) -> Result<Self, Failure> {
-        let (fields, others): (Vec<_>, Vec<_>) = pairs.into_iter().partition(|(name, _)| name == "field");
-        let fields: Vec<String> = fields.into_iter().map(|(_, field)| field).collect();
-        let one = |wanted: &str| {
-            let mut found = others.iter().filter(|(name, _)| name == wanted);
-            match (found.next(), found.next()) {
-                (Some((_, value)), None) => Ok(value.as_str()),
-                _ => Err(Failure::Malformed),
-            }
-        };
-        visit.check_form(one("csrf")?)?;
-        let said = match one("answer")? {
-            "give" => Said::Yes(fields),
-            "refuse" => Said::No,
-            "defer" => Said::Later,
-            _ => return Err(Failure::Malformed),
-        };
-        let tag = one("lang")?;
-        let lang = Lang::ALL.into_iter().find(|lang| lang.tag() == tag).ok_or(Failure::Malformed)?;
-        Ok(Self {
-            revision: one("revision")?.parse().map_err(|_| Failure::Malformed)?,
-            notice: one("notice")?.to_owned(),
-            lang,
-            said,
-        })
-    }
-}
-
 /// `POST /requests/{id}/answer`.
-pub(super) async fn answer(
-    visit: Visit,
-    id: Path<String>,
-    filled: Result<Form<Vec<(String, String)>>, actix_web::Error>,
-) -> HttpResponse {
+pub(super) async fn answer(visit: Visit, id: Path<String>, filled: Sent) -> HttpResponse {
     let answered = take(&visit, &id, filled).await;
     visit.answer(answered)
 }
 
-async fn take(
-    visit: &Visit,
-    id: &str,
-    filled: Result<Form<Vec<(String, String)>>, actix_web::Error>,
-) -> Result<HttpResponse, Failure> {
+async fn take(visit: &Visit, id: &str, filled: Sent) -> Result<HttpResponse, Failure> {
     let engines = &visit.state.engines;
     let Own { session, consent } = own(visit, id).await?;
-    let filled = Filled::read(visit, form(filled)?)?;
+    let filled = Filled::read(visit, filled)?;
     if consent.is_outdated(engines) || consent.was_outdated() {
         return changed(visit, &consent, StatusCode::CONFLICT).await;
     }
@@ -285,11 +239,9 @@ async fn take(
     if session.assurance < needed {
         return step_up(visit, &consent, needed, &page, StatusCode::FORBIDDEN).await;
     }
-    // INVARIANT: what is answered is what was shown (Law 91/2025/QH15, Article 9(2)): the same bytes, or not at all.
-    let text = notice::text(engines, &consent, filled.lang).await?;
-    if !crate::crypto::equal(text.hash.as_bytes(), filled.notice.as_bytes()) {
+    let Some(text) = filled.text(engines, &consent).await? else {
         return question(visit, &consent, filled.lang, Some(StatusCode::CONFLICT)).await;
-    }
+    };
     all_there(visit, text.older.as_ref())?;
     let read = Read {
         shown: (filled.lang.tag(), text.html, text.notice.is_sensitive()),

@@ -19,6 +19,7 @@ mod csv;
 mod emergencies;
 mod ending;
 mod error;
+mod filled;
 mod hint;
 mod notice;
 mod people;

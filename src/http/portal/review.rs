@@ -4,18 +4,15 @@
 //! Her no is a withdrawal, which asks for no stronger sign-in. Out of scope: the page around it ([`super::consents`]),
 //! when it comes to that ([`people::hand_over_due`]), what her yes does ([`consent::answer()`]).
 
-use actix_web::{
-    HttpResponse,
-    http::StatusCode,
-    web::{Form, Path},
-};
+use actix_web::{HttpResponse, http::StatusCode, web::Path};
 
 use super::{
-    asked::{Filled, optional, step_up},
+    asked::{optional, step_up},
     consents::{Own, own, state_now, whole},
     error::Failure,
+    filled::{Filled, Sent},
     notice::{self, Text},
-    visit::{Visit, form},
+    visit::Visit,
 };
 use crate::{
     consent::{self, Answer, Answering, Consent},
@@ -48,30 +45,22 @@ pub(super) async fn question(
 }
 
 /// `POST /me/consents/{id}/confirm`: the form of an answer, as for a request.
-pub(super) async fn confirm(
-    visit: Visit,
-    id: Path<String>,
-    filled: Result<Form<Vec<(String, String)>>, actix_web::Error>,
-) -> HttpResponse {
+pub(super) async fn confirm(visit: Visit, id: Path<String>, filled: Sent) -> HttpResponse {
     let answered = take(&visit, &id, filled).await;
     visit.answer(answered)
 }
 
-async fn take(
-    visit: &Visit,
-    id: &str,
-    filled: Result<Form<Vec<(String, String)>>, actix_web::Error>,
-) -> Result<HttpResponse, Failure> {
+async fn take(visit: &Visit, id: &str, filled: Sent) -> Result<HttpResponse, Failure> {
     let engines = &visit.state.engines;
     let Own { session, consent } = own(visit, id).await?;
-    let filled = Filled::read(visit, form(filled)?)?;
+    let filled = Filled::read(visit, filled)?;
     let by = visit.actor(&consent)?;
     if state_now(engines, &consent) != State::UnderReview || filled.revision != consent.row.revision {
         return Err(consent::Error::Stale.into());
     }
     let page = format!("/me/consents/{}", consent.row.id);
-    let optional = match filled.said {
-        Said::Yes(optional) => optional,
+    let optional = match &filled.said {
+        Said::Yes(optional) => optional.clone(),
         Said::No => {
             consent::end(engines, &consent, Act::Withdraw, by, None).await?;
             return Ok(visit.redirect(&format!("{page}/withdrawn")));
@@ -84,11 +73,9 @@ async fn take(
         return step_up(visit, &consent, needed, &page, StatusCode::FORBIDDEN).await;
     }
     people::may_go_on(engines, &consent, &by).await?;
-    // INVARIANT: what is confirmed is what was shown (Law 91/2025/QH15, Article 9(2)): the same bytes, or not at all.
-    let text = notice::text(engines, &consent, filled.lang).await?;
-    if !crate::crypto::equal(text.hash.as_bytes(), filled.notice.as_bytes()) {
+    let Some(text) = filled.text(engines, &consent).await? else {
         return whole(visit, &consent, filled.lang, true).await;
-    }
+    };
     let shown = (filled.lang.tag(), text.html, text.notice.is_sensitive());
     let answer = Answer::Confirm(optional);
     let said = Answering { by, answer, shown, replays: Vec::new(), also: Vec::new() };

@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use uuid::Uuid;
 
-use super::{Change, Command, Draft, Outcome, Reach, Require, Spend, Token, locked::Locked, postgres, sqlite};
+use super::{
+    Change, Command, Draft, Outcome, Reach, Require, Spend, Token, locked::Locked, postgres, sqlite,
+};
 use crate::{
     domain::consent::{State, minute_of_day},
     store::{Error, Tx, grants, notices, people},

@@ -11,9 +11,7 @@ use super::{
     consent::Spent,
     locked::{Locked, locked},
 };
-use crate::store::{
-    Error,
-};
+use crate::store::Error;
 
 type Pg = Transaction<'static, Postgres>;
 

@@ -17,9 +17,7 @@ use super::{
     consent::Spent,
     locked::{Locked, locked},
 };
-use crate::store::{
-    Error,
-};
+use crate::store::Error;
 
 type Lite = Transaction<'static, Sqlite>;
 
