@@ -1,10 +1,11 @@
 //! Tokens that rest on consent beside tokens that rest on the law, from the same service in the same run:
 //! `cargo bench --bench consent [-- --rounds 4 --requests 4000 --connections 64]`.
 //!
-//! The budget is 80 % of the statutory rate. A consent is used once a round: its limit is counted in the same
-//! transaction, so every request has a consent of its own, asked for and given before the service starts. Each person is
-//! known to both agencies by then, and the service has just met her in a round that is not counted: what a first mention
-//! or a first reading costs is on neither side. Which side begins changes with each round.
+//! The budget is 80 % of the statutory rate. Both sides are one agency and the same people; only what a token rests on
+//! differs. A consent is used once a round: its limit is counted in the same transaction, so every request has a consent
+//! of its own, asked for and given before the service starts. The agency has met each person in a round of statutory
+//! tokens that is not counted: what a first mention or a first reading costs is on neither side. Which side begins
+//! changes with each round.
 #![expect(clippy::print_stdout, reason = "the figures are the product")]
 
 #[path = "support/consents.rs"]
@@ -36,18 +37,17 @@ use std::path::Path;
 use anyhow::Context as _;
 use futures_util::{StreamExt as _, stream};
 use load::Load;
-use minhbach::{demo::walk, domain::subject::NationalId, engines::Engines};
+use minhbach::{domain::subject::NationalId, engines::Engines};
 use print::{median, verdict};
 use process::Server;
 use serde_json::{Value, json};
 use stage::Stage;
 
+/// Of both clients.
+const AGENCY: &str = "ubnd-phuong-mau";
 const CLIENT: &str = "ubnd.cong-dan";
 const PURPOSE: &str = "notify.proactive_reminder";
-/// Those of the two clients.
-const AGENCIES: [&str; 2] = ["csgt-thu-nghiem", "ubnd-phuong-mau"];
-const LAW: &[&str] =
-    &["person.full_name", "person.birth_date", "driver.licence_class", "driver.has_points_left"];
+const STATUTORY_CLIENT: &str = "ubnd.mot-cua";
 
 fn main() -> anyhow::Result<()> {
     if process::served()? {
@@ -66,9 +66,9 @@ fn main() -> anyhow::Result<()> {
         let server = Server::start("real", &stage.file, &database.address)?;
         let (mut law, mut asked) = (Vec::new(), Vec::new());
         for (n, part) in people.chunks(requests).enumerate() {
-            let statutory: Vec<Value> = part.iter().map(|id| walk::detail(id, LAW)).collect();
+            let by_law: Vec<Value> = part.iter().map(|id| statutory(id)).collect();
             let consented: Vec<Value> = part.iter().map(|id| detail(id, &fields)).collect();
-            let resting_on_law = || round(&stage, &server, "csgt.giay-phep", &statutory, connections);
+            let resting_on_law = || round(&stage, &server, STATUTORY_CLIENT, &by_law, connections);
             let resting_on_consent = || round(&stage, &server, CLIENT, &consented, connections);
             resting_on_law()?;
             let (one, other) = if n % 2 == 0 {
@@ -94,6 +94,21 @@ fn main() -> anyhow::Result<()> {
     }
     print::load();
     Ok(())
+}
+
+/// As many fields as the consents have, for an official.
+fn statutory(national_id: &str) -> Value {
+    json!({
+        "type": "urn:minhbach:personal-data",
+        "purpose": "civil.birth_registration",
+        "subject": { "national_id": national_id },
+        "actions": ["read"],
+        "datatypes": ["person.full_name", "person.birth_date", "person.nationality", "residence.permanent_address"],
+        "basis": "statutory",
+        "case": "H08.2026.000123",
+        "official": { "id": "cb-0101" },
+        "justification": "Đăng ký khai sinh theo hồ sơ đã nộp",
+    })
 }
 
 fn detail(national_id: &str, fields: &[String]) -> Value {
@@ -134,12 +149,10 @@ async fn give(file: &Path, database: &str, people: &[String]) -> anyhow::Result<
     Ok(fields)
 }
 
-/// Makes a person's handle for each agency.
+/// Makes a person's handle for the agency.
 async fn known(engines: &Engines, id: &str) -> anyhow::Result<()> {
     let national_id = NationalId::parse(id.to_owned()).context("not a national id")?;
     let subject = engines.vault.citizen(&national_id).await?;
-    for agency in AGENCIES {
-        engines.vault.handle(agency, &subject).await?;
-    }
+    engines.vault.handle(AGENCY, &subject).await?;
     Ok(())
 }

@@ -1,7 +1,8 @@
 -- Consent, the grants that come of it, and what is told to those who relied on it. What a row says about a person is
 -- sealed under her key; in the open stand only what the deciding transaction needs. The SQLite twin is the same.
 
--- The present state of each consent: a projection of its events.
+-- The present state of each consent: a projection of its events. Its long rows stay in one piece: read as a whole for
+-- every token.
 CREATE TABLE consents (
     id         UUID    PRIMARY KEY,
     subject    UUID    NOT NULL,
@@ -20,7 +21,7 @@ CREATE TABLE consents (
     closes     BIGINT,
     wake       BIGINT,
     sealed     BYTEA    NOT NULL
-);
+) WITH (toast_tuple_target = 8160);
 CREATE INDEX consents_subject ON consents (subject, id);
 CREATE INDEX consents_client ON consents (client, subject);
 CREATE INDEX consents_grant ON consents (grant_id) WHERE grant_id IS NOT NULL;
@@ -48,9 +49,12 @@ CREATE TABLE consent_uses (
     PRIMARY KEY (consent, at, token)
 );
 
--- A consent with how often it was used: counted, not kept, so that a use does not write the long row anew.
+-- A consent with how often it was used, and when last: counted, not kept, so that a use does not write the long row
+-- anew.
 CREATE VIEW consents_now AS
-    SELECT c.*, (SELECT count(*) FROM consent_uses u WHERE u.consent = c.id) AS used FROM consents c;
+    SELECT c.*, (SELECT count(*) FROM consent_uses u WHERE u.consent = c.id) AS used,
+           (SELECT max(u.at) FROM consent_uses u WHERE u.consent = c.id) AS last_use
+      FROM consents c;
 
 -- The exact texts people saw, by SHA-256; they hold no personal data.
 CREATE TABLE consent_texts (

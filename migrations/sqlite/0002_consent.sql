@@ -49,9 +49,12 @@ CREATE TABLE consent_uses (
     PRIMARY KEY (consent, at, token)
 ) WITHOUT ROWID;
 
--- A consent with how often it was used: counted, not kept, so that a use does not write the long row anew.
+-- A consent with how often it was used, and when last: counted, not kept, so that a use does not write the long row
+-- anew.
 CREATE VIEW consents_now AS
-    SELECT c.*, (SELECT count(*) FROM consent_uses u WHERE u.consent = c.id) AS used FROM consents c;
+    SELECT c.*, (SELECT count(*) FROM consent_uses u WHERE u.consent = c.id) AS used,
+           (SELECT max(u.at) FROM consent_uses u WHERE u.consent = c.id) AS last_use
+      FROM consents c;
 
 -- The exact texts people saw, by SHA-256; they hold no personal data.
 CREATE TABLE consent_texts (

@@ -166,6 +166,7 @@ pub async fn ask_within(engines: &Engines, ask: Ask<'_>, require: Require) -> Re
         expires: ask.limits.expires,
         max_uses: i64::from(ask.limits.max_uses),
         used: 0,
+        last_use: None,
         freq_n: ask.limits.frequency.map(|frequency| i64::from(frequency.n)),
         freq_ms: ask.limits.frequency.map(|frequency| frequency.per.millis()),
         opens: ask.limits.hours.map(|hours| i64::from(hours.opens)),

@@ -184,6 +184,10 @@ impl Consent {
     pub async fn uses_in_period(&self, engines: &Engines) -> Result<u32, Error> {
         let Some(frequency) = self.record.limits.frequency else { return Ok(0) };
         let since = Millis(engines.now().0.saturating_sub(frequency.per.millis()));
+        // Mostly there is none, and nothing to count: the transaction counts again.
+        if self.row.last_use.is_none_or(|last| last <= since.0) {
+            return Ok(0);
+        }
         let uses = engines.store.consent_uses_since(self.row.id, since).await?;
         Ok(u32::try_from(uses).unwrap_or(u32::MAX))
     }

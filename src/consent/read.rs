@@ -10,7 +10,7 @@ use crate::{
     },
     engines::Engines,
     standing::{self, Rules},
-    store::consents::Ruled,
+    store::ruled::Ruled,
     time::Millis,
 };
 

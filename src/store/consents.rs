@@ -5,7 +5,7 @@
 
 use uuid::Uuid;
 
-use super::{Error, Store, Tx, on, read, standing::Standing as Rules};
+use super::{Error, Store, Tx, on, read};
 use crate::{
     domain::consent::{Act, State},
     time::Millis,
@@ -38,6 +38,8 @@ pub struct Consent {
     pub max_uses: i64,
     /// Tokens that were, counted as it was read.
     pub used: i64,
+    /// When the last of them was, milliseconds.
+    pub last_use: Option<i64>,
     /// Not more than so many …
     pub freq_n: Option<i64>,
     /// … in so many milliseconds.
@@ -50,25 +52,6 @@ pub struct Consent {
     pub wake: Option<i64>,
     /// The record, sealed under the person's key.
     pub sealed: Vec<u8>,
-}
-
-/// A consent with the rules of the person whose it is.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct Ruled {
-    /// The consent.
-    #[sqlx(flatten)]
-    pub consent: Consent,
-    rules_revision: Option<i64>,
-    rules_sealed: Option<Vec<u8>>,
-}
-
-impl Ruled {
-    /// Her own rules; `None` when she never made any.
-    #[must_use]
-    pub fn rules(&self) -> Option<Rules> {
-        let (revision, sealed) = (self.rules_revision?, self.rules_sealed.clone()?);
-        Some(Rules { subject: self.consent.subject, revision, sealed })
-    }
 }
 
 /// An event as it is stored.
@@ -157,19 +140,6 @@ impl Store {
     pub async fn consents_of(&self, subject: Uuid) -> Result<Vec<Consent>, Error> {
         const SQL: &str = "SELECT * FROM consents_now WHERE subject = $1 ORDER BY id DESC";
         Ok(read!(self, |pool| sqlx::query_as(SQL).bind(subject).fetch_all(pool).await)?)
-    }
-
-    /// What a person gave to one client and what stands, newest first, each with her own rules: whoever decides on the
-    /// one must know the other, and one reading costs half of two.
-    ///
-    /// # Errors
-    /// [`Error`] when the database fails.
-    pub async fn consents_with(&self, client: Uuid, subject: Uuid) -> Result<Vec<Ruled>, Error> {
-        const SQL: &str = "SELECT c.*, s.revision AS rules_revision, s.sealed AS rules_sealed \
-             FROM consents_now c LEFT JOIN standing s ON s.subject = c.subject \
-             WHERE c.client = $1 AND c.subject = $2 AND c.state IN ('given', 'paused', 'under_review') \
-             ORDER BY c.id DESC";
-        Ok(read!(self, |pool| sqlx::query_as(SQL).bind(client).bind(subject).fetch_all(pool).await)?)
     }
 
     /// The consents of a grant, oldest first.

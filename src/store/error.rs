@@ -6,6 +6,9 @@ pub enum Error {
     /// The database refused, timed out or went away.
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
+    /// The reading that was done for several failed for each of them.
+    #[error(transparent)]
+    Together(std::sync::Arc<Error>),
     /// A migration could not be applied.
     #[error("a migration failed")]
     Migrate(#[from] sqlx::migrate::MigrateError),

@@ -1,8 +1,9 @@
 //! Storage: the only room that names `sqlx`. SQLite embedded, PostgreSQL for production, one statement for both.
 //!
 //! A statement is written once and run by [`on!`] on whichever database is behind the [`Store`]; `$1` placeholders,
-//! 16-byte ids, integers and byte strings mean the same in both. Only the set statements of the append path differ
-//! (`append/sqlite.rs`, `append/postgres.rs`). Absence is `None`. Out of scope: what rows mean, keys, sealing.
+//! 16-byte ids, integers and byte strings mean the same in both. Only statements about many keys at once differ: those of
+//! the append path (`append/sqlite.rs`, `append/postgres.rs`) and readings that are done together (`together`).
+//! Absence is `None`. Out of scope: what rows mean, keys, sealing.
 
 pub mod append;
 pub mod clients;
@@ -15,6 +16,7 @@ pub mod notices;
 pub mod officials;
 pub mod people;
 pub mod purposes;
+pub mod ruled;
 pub mod sessions;
 pub mod standing;
 pub mod subjects;
@@ -22,7 +24,9 @@ pub mod tokens;
 
 mod error;
 mod migrate;
+mod pack;
 mod readers;
+mod together;
 
 #[cfg(test)]
 pub(crate) mod scratch;
@@ -37,6 +41,15 @@ use sqlx::{
 
 pub use error::Error;
 pub use readers::Readers;
+use uuid::Uuid;
+
+use self::{
+    ruled::Ruled,
+    standing::Standing,
+    subjects::{Handle, Subject},
+    together::Together,
+};
+use crate::crypto::Digest;
 
 /// Runs one expression against whichever database is behind a [`Tx`].
 macro_rules! on {
@@ -92,6 +105,8 @@ pub enum Store {
         write: SqlitePool,
         /// Reading connections.
         read: Readers<Sqlite>,
+        /// Readings that are done together.
+        meet: Meet,
     },
     /// A PostgreSQL primary.
     Postgres {
@@ -99,7 +114,18 @@ pub enum Store {
         pool: PgPool,
         /// Those of them that read.
         read: Readers<Postgres>,
+        /// Readings that are done together.
+        meet: Meet,
     },
+}
+
+/// The readings that every request for a token does, each kind of them together.
+#[derive(Clone, Debug, Default)]
+pub struct Meet {
+    subjects: Together<Digest, Option<Subject>>,
+    handles: Together<Digest, Option<Handle>>,
+    consents: Together<(Uuid, Uuid), Vec<Ruled>>,
+    standing: Together<Uuid, Option<Standing>>,
 }
 
 /// A transaction; it is rolled back unless [`Tx::commit`] is called.
@@ -128,10 +154,20 @@ impl Store {
         let pool = PgPoolOptions::new()
             .max_connections(most)
             .acquire_timeout(Duration::from_secs(5))
+            // The driver asks a connection that comes back whether it is well: one that just has is not asked again.
+            .test_before_acquire(false)
+            .before_acquire(|connection, idle| {
+                Box::pin(async move {
+                    if idle.idle_for >= readers::STALE {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
             .connect_with(options)
             .await?;
         let read = Readers::of(pool.clone(), most - WRITERS);
-        Ok(Self::Postgres { pool, read })
+        Ok(Self::Postgres { pool, read, meet: Meet::default() })
     }
 
     async fn open_sqlite(path: &Path, readers: u32) -> Result<Self, Error> {
@@ -160,7 +196,13 @@ impl Store {
         // Whoever reads beside a writer loses its pages with each writing, and looks through all it had to lose them.
         let options = options.pragma("cache_size", "-2000");
         let read = Readers::of(pool(readers.max(1)).connect_with(options).await?, readers);
-        Ok(Self::Sqlite { write, read })
+        Ok(Self::Sqlite { write, read, meet: Meet::default() })
+    }
+
+    const fn meet(&self) -> &Meet {
+        match self {
+            Self::Sqlite { meet, .. } | Self::Postgres { meet, .. } => meet,
+        }
     }
 
     /// Begins a writing transaction.
@@ -194,7 +236,7 @@ impl Store {
     /// Closes every connection; SQLite folds its log into the file.
     pub async fn close(&self) {
         match self {
-            Self::Sqlite { write, read } => {
+            Self::Sqlite { write, read, .. } => {
                 read.close().await;
                 write.close().await;
             }

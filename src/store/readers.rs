@@ -14,7 +14,7 @@ use sqlx::{Connection as _, Database, Pool, pool::PoolConnection};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Who has not been asked for that long is asked whether it is still there: the server may have been restarted.
-const STALE: Duration = Duration::from_secs(1);
+pub(super) const STALE: Duration = Duration::from_secs(1);
 /// How long a reader waits for a connection; that of the pools.
 const PATIENCE: Duration = Duration::from_secs(5);
 

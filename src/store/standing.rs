@@ -1,8 +1,13 @@
 //! A person's own rules: one sealed list each, with a revision that decisions rely on.
 
+use std::collections::HashMap;
+
 use uuid::Uuid;
 
-use super::{Error, Store, Tx, on, read};
+use super::{
+    Error, Store, Tx, lend, on,
+    pack::{Pack, counted},
+};
 
 /// The list of one person.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -21,9 +26,25 @@ impl Store {
     /// # Errors
     /// [`Error`] when the database fails.
     pub async fn standing(&self, subject: Uuid) -> Result<Option<Standing>, Error> {
-        const SQL: &str = "SELECT * FROM standing WHERE subject = $1";
-        Ok(read!(self, |pool| sqlx::query_as(SQL).bind(subject).fetch_optional(pool).await)?)
+        let store = self.clone();
+        self.meet().standing.read(subject, move |people| all(store.clone(), people)).await
     }
+}
+
+async fn all(store: Store, people: Vec<Uuid>) -> Result<HashMap<Uuid, Option<Standing>>, Error> {
+    const SQLITE: &str = "SELECT s.* FROM json_each($1) q CROSS JOIN standing s \
+         ON s.subject = substr($2, q.key * 16 + 1, 16)";
+    const POSTGRES: &str = "SELECT * FROM standing WHERE subject = ANY($1::uuid[])";
+    let rows: Vec<Standing> = match &store {
+        Store::Sqlite { read, .. } => lend!(read, |c| {
+            let (n, ids) = (counted(people.len()), Pack::of(&people).0);
+            sqlx::query_as(SQLITE).bind(n).bind(ids).fetch_all(c).await
+        }),
+        Store::Postgres { read, .. } => {
+            lend!(read, |c| sqlx::query_as(POSTGRES).bind(people).fetch_all(c).await)
+        }
+    }?;
+    Ok(rows.into_iter().map(|row| (row.subject, Some(row))).collect())
 }
 
 /// Writes a list; the caller has compared the revision under the lock.

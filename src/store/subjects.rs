@@ -3,9 +3,15 @@
 //! A person is found by the keyed digest of a national id, and an agency's handle by the keyed digest of the handle;
 //! neither is in the database in clear.
 
+use std::collections::HashMap;
+
 use uuid::Uuid;
 
-use super::{Error, Store, on, read};
+use super::{
+    Error, Store, lend, on,
+    pack::{Pack, Packed, counted, unpacked},
+    read,
+};
 use crate::{crypto::Digest, time::Millis};
 
 /// A subject of records.
@@ -42,9 +48,8 @@ impl Store {
     /// # Errors
     /// [`Error`] when the database fails.
     pub async fn subject_by_lookup(&self, lookup: &Digest) -> Result<Option<Subject>, Error> {
-        const SQL: &str = "SELECT s.id, s.kind, s.wrapped_key, s.identity, s.created_at FROM identities i \
-             JOIN subjects s ON s.id = i.subject WHERE i.lookup = $1";
-        Ok(read!(self, |pool| sqlx::query_as(SQL).bind(lookup.as_slice()).fetch_optional(pool).await)?)
+        let store = self.clone();
+        self.meet().subjects.read(*lookup, move |all| subjects(store.clone(), all)).await
     }
 
     /// The subject with this id.
@@ -97,8 +102,8 @@ impl Store {
     /// # Errors
     /// [`Error`] when the database fails.
     pub async fn handle_by_owner(&self, owner: &Digest) -> Result<Option<Handle>, Error> {
-        const SQL: &str = "SELECT owner, lookup, subject, sealed FROM handles WHERE owner = $1";
-        Ok(read!(self, |pool| sqlx::query_as(SQL).bind(owner.as_slice()).fetch_optional(pool).await)?)
+        let store = self.clone();
+        self.meet().handles.read(*owner, move |all| handles(store.clone(), all)).await
     }
 
     /// The person behind a handle, by the keyed digest of agency and handle.
@@ -159,4 +164,66 @@ impl Store {
         }
         Ok(())
     }
+}
+
+async fn subjects(store: Store, lookups: Vec<Digest>) -> Result<HashMap<Digest, Option<Subject>>, Error> {
+    const SQLITE: &str = "SELECT json_group_array(json_array(s.kind, length(s.wrapped_key), length(s.identity), \
+             s.created_at)), \
+           CAST(group_concat(i.lookup || s.id || ifnull(s.wrapped_key, '') || ifnull(s.identity, ''), '') AS BLOB) \
+         FROM json_each($1) q CROSS JOIN identities i ON i.lookup = substr($2, q.key * 32 + 1, 32) \
+           JOIN subjects s ON s.id = i.subject";
+    const POSTGRES: &str = "SELECT i.lookup, s.* FROM identities i JOIN subjects s ON s.id = i.subject \
+         WHERE i.lookup = ANY($1::bytea[])";
+    let found: Vec<(Digest, Subject)> = match &store {
+        Store::Sqlite { read, .. } => {
+            let (n, bytes) = (counted(lookups.len()), Pack::of(&lookups).0);
+            let row: Packed = lend!(read, |c| sqlx::query_as(SQLITE).bind(n).bind(bytes).fetch_one(c).await)?;
+            unpacked(&row, |(kind, key, identity, created_at): Lengths, cut| {
+                let lookup = cut.digest()?;
+                let id = cut.id()?;
+                let (wrapped_key, identity) = (cut.optional(key)?, cut.optional(identity)?);
+                Some((lookup, Subject { id, kind, wrapped_key, identity, created_at }))
+            })?
+        }
+        Store::Postgres { read, .. } => {
+            let keys: Vec<&[u8]> = lookups.iter().map(Digest::as_slice).collect();
+            let rows: Vec<Found> = lend!(read, |c| sqlx::query_as(POSTGRES).bind(keys).fetch_all(c).await)?;
+            rows.into_iter().filter_map(|row| Some((row.lookup.try_into().ok()?, row.subject))).collect()
+        }
+    };
+    Ok(found.into_iter().map(|(lookup, subject)| (lookup, Some(subject))).collect())
+}
+
+/// Kind, lengths of key and identity, and since when.
+type Lengths = (String, Option<usize>, Option<usize>, i64);
+
+#[derive(sqlx::FromRow)]
+struct Found {
+    lookup: Vec<u8>,
+    #[sqlx(flatten)]
+    subject: Subject,
+}
+
+async fn handles(store: Store, owners: Vec<Digest>) -> Result<HashMap<Digest, Option<Handle>>, Error> {
+    const SQLITE: &str = "SELECT json_group_array(length(h.sealed)), \
+           CAST(group_concat(h.owner || h.lookup || h.subject || h.sealed, '') AS BLOB) \
+         FROM json_each($1) q CROSS JOIN handles h ON h.owner = substr($2, q.key * 32 + 1, 32)";
+    const POSTGRES: &str =
+        "SELECT owner, lookup, subject, sealed FROM handles WHERE owner = ANY($1::bytea[])";
+    let found: Vec<Handle> = match &store {
+        Store::Sqlite { read, .. } => {
+            let (n, bytes) = (counted(owners.len()), Pack::of(&owners).0);
+            let row: Packed = lend!(read, |c| sqlx::query_as(SQLITE).bind(n).bind(bytes).fetch_one(c).await)?;
+            unpacked(&row, |sealed: usize, cut| {
+                let (owner, lookup) = (cut.digest()?.to_vec(), cut.digest()?.to_vec());
+                Some(Handle { owner, lookup, subject: cut.id()?, sealed: cut.bytes(sealed)?.to_vec() })
+            })?
+        }
+        Store::Postgres { read, .. } => {
+            let keys: Vec<&[u8]> = owners.iter().map(Digest::as_slice).collect();
+            lend!(read, |c| sqlx::query_as(POSTGRES).bind(keys).fetch_all(c).await)?
+        }
+    };
+    let by_owner = |handle: Handle| Some((handle.owner.as_slice().try_into().ok()?, Some(handle)));
+    Ok(found.into_iter().filter_map(by_owner).collect())
 }

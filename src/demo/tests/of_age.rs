@@ -71,7 +71,7 @@ async fn says(
 const AS_IT_IS: (&str, &str) = ("", "");
 
 async fn she_reads_the_whole_text_in_her_language_and_her_yes_is_hers(s: Scratch) {
-    let (w, _, id) = under_review(s).await;
+    let (w, _, id) = Box::pin(under_review(s)).await;
     let (browser, path) = (w.citizen(AS_CHILD).await, format!("/me/consents/{id}"));
     let page = browser.get(&format!("{path}?lang=en")).await;
     assert_eq!(page.status, StatusCode::OK, "{}", page.body);
@@ -118,7 +118,7 @@ async fn she_reads_the_whole_text_in_her_language_and_her_yes_is_hers(s: Scratch
 }
 
 async fn what_she_has_not_read_or_was_not_asked_is_not_confirmed(s: Scratch) {
-    let (w, bond, id) = under_review(s).await;
+    let (w, bond, id) = Box::pin(under_review(s)).await;
     let (browser, path) = (w.citizen(AS_CHILD).await, format!("/me/consents/{id}"));
     let page = browser.get(&path).await;
     let other = says(&browser, &page, &id, "give", &[], ("notice", &"0".repeat(64))).await;
@@ -149,7 +149,7 @@ async fn what_she_has_not_read_or_was_not_asked_is_not_confirmed(s: Scratch) {
 }
 
 async fn her_yes_takes_as_strong_a_sign_in_as_any_and_her_no_takes_one_press(s: Scratch) {
-    let (w, _, id) = under_review(s).await;
+    let (w, _, id) = Box::pin(under_review(s)).await;
     let (browser, person) = (w.browser(), CITIZENS[AS_CHILD]);
     let csrf = browser.get("/sign-in").await.hidden("csrf");
     let out = browser.post("/sign-in", &[("csrf", &csrf), ("issuer", "citizen")]).await;

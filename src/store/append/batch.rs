@@ -311,10 +311,10 @@ async fn append_entries(
     if rows.is_empty() {
         return Ok(placed);
     }
-    consents.write(tx).await?;
+    let (spent, edge) = (consents.spent(), edge.to_bytes());
     let moved = match tx {
-        Tx::Sqlite(tx) => sqlite::write(tx, &head, &rows, &tokens, &consumed, &edge.to_bytes()).await?,
-        Tx::Postgres(tx) => postgres::write(tx, &head, &rows, &tokens, &consumed, &edge.to_bytes()).await?,
+        Tx::Sqlite(tx) => sqlite::write(tx, &head, &rows, &tokens, &consumed, spent, &edge).await?,
+        Tx::Postgres(tx) => postgres::write(tx, &head, &rows, &tokens, &consumed, spent, &edge).await?,
     };
     if moved { Ok(placed) } else { Err(Error::HeadMoved) }
 }

@@ -163,15 +163,9 @@ impl Ledger {
         }
     }
 
-    /// Writes what was counted.
-    pub(super) async fn write(&self, tx: &mut Tx) -> Result<(), Error> {
-        if self.spent.is_empty() {
-            return Ok(());
-        }
-        match tx {
-            Tx::Sqlite(tx) => sqlite::write_spent(tx, &self.spent).await,
-            Tx::Postgres(tx) => postgres::write_spent(tx, &self.spent).await,
-        }
+    /// What was counted and is to be written.
+    pub(super) fn spent(&self) -> &[Spent] {
+        &self.spent
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use crate::domain::consent::State;
+use crate::{domain::consent::State, store::pack::Cut};
 
 /// What the deciding transaction knows of a consent, read after the head is locked.
 #[derive(Clone, Copy, Debug)]
@@ -28,11 +28,14 @@ pub(super) struct Locked {
     pub(super) rules: i64,
 }
 
-/// The columns behind [`Locked`], in the order of the statement.
-#[derive(sqlx::FromRow)]
+/// The columns behind [`Locked`], in the order of the statements; SQLite's ids come apart from the rest.
+#[derive(sqlx::FromRow, serde::Deserialize)]
 pub(super) struct LockedRow {
+    #[serde(skip)]
     id: Uuid,
+    #[serde(skip)]
     subject: Uuid,
+    #[serde(skip)]
     client: Uuid,
     state: String,
     revision: i64,
@@ -45,6 +48,13 @@ pub(super) struct LockedRow {
     closes: Option<i64>,
     recent: i64,
     rules: Option<i64>,
+}
+
+impl LockedRow {
+    /// A row of SQLite's.
+    pub(super) fn with_ids(self, cut: &mut Cut<'_>) -> Option<Self> {
+        Some(Self { id: cut.id()?, subject: cut.id()?, client: cut.id()?, ..self })
+    }
 }
 
 /// By id.

@@ -134,19 +134,6 @@ pub(super) async fn rules(tx: &mut Pg, people: &[Uuid]) -> Result<HashMap<Uuid, 
     Ok(rows.into_iter().collect())
 }
 
-pub(super) async fn write_spent(tx: &mut Pg, spent: &[Spent]) -> Result<(), Error> {
-    const SQL: &str = "INSERT INTO consent_uses (consent, at, token, entry) \
-         SELECT * FROM unnest($1::uuid[], $2::int8[], $3::uuid[], $4::uuid[])";
-    sqlx::query(SQL)
-        .bind(spent.iter().map(|row| row.spend.consent).collect::<Vec<_>>())
-        .bind(spent.iter().map(|row| row.at).collect::<Vec<_>>())
-        .bind(spent.iter().map(|row| row.spend.token).collect::<Vec<_>>())
-        .bind(spent.iter().map(|row| row.entry).collect::<Vec<_>>())
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
-}
-
 pub(super) async fn newest(tx: &mut Pg, subjects: &[Uuid]) -> Result<Vec<(Uuid, i64, Vec<u8>)>, Error> {
     const SQL: &str = "SELECT q.s, e.n, e.leaf FROM unnest($1::uuid[]) AS q (s) CROSS JOIN LATERAL \
          (SELECT n, leaf FROM entries WHERE subject = q.s ORDER BY n DESC LIMIT 1) e";
@@ -174,19 +161,22 @@ pub(super) async fn write_tokens(tx: &mut Pg, tokens: &[&Token]) -> Result<(), E
     Ok(())
 }
 
-/// Entries, tokens, consumed uses and the head; `false` when the head is not where it was locked.
+/// Entries, tokens, uses of consents, consumed uses and the head; `false` when the head is not where it was locked.
 pub(super) async fn write(
     tx: &mut Pg,
     head: &Head,
     rows: &[Row<'_>],
     tokens: &[&Token],
     consumed: &[(Uuid, Uuid)],
+    spent: &[Spent],
     edge: &[u8],
 ) -> Result<bool, Error> {
     const WRITE: &str = "WITH t AS (INSERT INTO tokens \
              (jti, client, subject, entry, audience, expires, uses_left, consent, grant_id, status) \
            SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::int8[], $7::int8[], \
                                 $21::uuid[], $22::uuid[], $23::int8[])), \
+         s AS (INSERT INTO consent_uses (consent, at, token, entry) \
+           SELECT * FROM unnest($24::uuid[], $25::int8[], $26::uuid[], $27::uuid[])), \
          e AS (INSERT INTO entries (idx, id, subject, n, at, kind, agency, leaf, sealed) \
            SELECT * FROM unnest($8::int8[], $9::uuid[], $10::uuid[], $11::int8[], $12::int8[], $13::text[], \
                                 $14::text[], $15::bytea[], $16::bytea[])) \
@@ -222,6 +212,10 @@ pub(super) async fn write(
         .bind(tokens.iter().map(|t| t.consent).collect::<Vec<_>>())
         .bind(tokens.iter().map(|t| t.grant_id).collect::<Vec<_>>())
         .bind(tokens.iter().map(|t| t.status).collect::<Vec<_>>())
+        .bind(spent.iter().map(|row| row.spend.consent).collect::<Vec<_>>())
+        .bind(spent.iter().map(|row| row.at).collect::<Vec<_>>())
+        .bind(spent.iter().map(|row| row.spend.token).collect::<Vec<_>>())
+        .bind(spent.iter().map(|row| row.entry).collect::<Vec<_>>())
         .execute(&mut **tx)
         .await?;
     Ok(done.rows_affected() == 1)

@@ -32,6 +32,7 @@ fn given(random: &SeededRandom, person: Uuid) -> Consent {
         expires: NOW.0 + 1000,
         max_uses: 1,
         used: 0,
+        last_use: None,
         freq_n: None,
         freq_ms: None,
         opens: None,
