@@ -1,9 +1,9 @@
 //! People who act for others (Law 91/2025/QH15, Article 24), and what officials owe after an emergency (Article 19(1)).
 //!
 //! In scope: registering, naming and ending representatives; who may do what in whose name; whose yes a consent needs;
-//! handing over to a child who has come of age; ending what only somebody may have who decides alone; reports of emergency accesses and what follows when they are late.
-//! Every beginning and end is an entry in the histories of both people, and every act one in that of the person acted
-//! for. Out of scope: the rules themselves (`domain::representation`), issuing (`oauth`), pages (`http`).
+//! handing over to a child who has come of age; ending what only somebody may have who decides alone; reports of
+//! emergency accesses and what follows when they are late. Every beginning and end is an entry in the histories of both
+//! people, and every act one in that of the person acted for. Out of scope: the rules themselves (`domain::representation`), issuing (`oauth`), pages (`http`).
 
 mod acting;
 mod answering;

@@ -104,11 +104,11 @@ async fn all(store: Store, pairs: Vec<(Uuid, Uuid)>) -> Result<HashMap<(Uuid, Uu
          FROM json_each($1) q CROSS JOIN consents_now c ON c.client = substr($2, q.key * 32 + 1, 16) \
            AND c.subject = substr($2, q.key * 32 + 17, 16) LEFT JOIN standing s ON s.subject = c.subject \
          WHERE c.state IN ('given', 'paused', 'under_review')";
-    const POSTGRES: &str = "SELECT c.*, s.revision AS rules_revision, s.sealed AS rules_sealed \
-         FROM unnest($1::uuid[], $2::uuid[]) AS q (client, subject) \
-           JOIN consents_now c ON c.client = q.client AND c.subject = q.subject \
-           LEFT JOIN standing s ON s.subject = c.subject \
-         WHERE c.state IN ('given', 'paused', 'under_review')";
+    const POSTGRES: &str = "SELECT r.* FROM unnest($1::uuid[], $2::uuid[]) AS q (client, subject) CROSS JOIN LATERAL \
+         (SELECT c.*, s.revision AS rules_revision, s.sealed AS rules_sealed \
+            FROM consents_now c LEFT JOIN standing s ON s.subject = c.subject \
+            WHERE c.client = q.client AND c.subject = q.subject \
+              AND c.state IN ('given', 'paused', 'under_review') OFFSET 0) r";
     let rows: Vec<Ruled> = match &store {
         Store::Sqlite { read, .. } => {
             let ids = Pack::of(pairs.iter().flat_map(|(client, subject)| [client, subject])).0;

@@ -34,7 +34,8 @@ impl Store {
 async fn all(store: Store, people: Vec<Uuid>) -> Result<HashMap<Uuid, Option<Standing>>, Error> {
     const SQLITE: &str = "SELECT s.* FROM json_each($1) q CROSS JOIN standing s \
          ON s.subject = substr($2, q.key * 16 + 1, 16)";
-    const POSTGRES: &str = "SELECT * FROM standing WHERE subject = ANY($1::uuid[])";
+    const POSTGRES: &str = "SELECT s.* FROM unnest($1::uuid[]) AS q (subject) \
+         CROSS JOIN LATERAL (SELECT * FROM standing WHERE subject = q.subject LIMIT 1) s";
     let rows: Vec<Standing> = match &store {
         Store::Sqlite { read, .. } => lend!(read, |c| {
             let (n, ids) = (counted(people.len()), Pack::of(&people).0);

@@ -172,8 +172,8 @@ async fn subjects(store: Store, lookups: Vec<Digest>) -> Result<HashMap<Digest, 
            CAST(group_concat(i.lookup || s.id || ifnull(s.wrapped_key, '') || ifnull(s.identity, ''), '') AS BLOB) \
          FROM json_each($1) q CROSS JOIN identities i ON i.lookup = substr($2, q.key * 32 + 1, 32) \
            JOIN subjects s ON s.id = i.subject";
-    const POSTGRES: &str = "SELECT i.lookup, s.* FROM identities i JOIN subjects s ON s.id = i.subject \
-         WHERE i.lookup = ANY($1::bytea[])";
+    const POSTGRES: &str = "SELECT q.lookup, s.* FROM unnest($1::bytea[]) AS q (lookup) CROSS JOIN LATERAL \
+         (SELECT s.* FROM identities i JOIN subjects s ON s.id = i.subject WHERE i.lookup = q.lookup LIMIT 1) s";
     let found: Vec<(Digest, Subject)> = match &store {
         Store::Sqlite { read, .. } => {
             let (n, bytes) = (counted(lookups.len()), Pack::of(&lookups).0);
@@ -208,8 +208,8 @@ async fn handles(store: Store, owners: Vec<Digest>) -> Result<HashMap<Digest, Op
     const SQLITE: &str = "SELECT json_group_array(length(h.sealed)), \
            CAST(group_concat(h.owner || h.lookup || h.subject || h.sealed, '') AS BLOB) \
          FROM json_each($1) q CROSS JOIN handles h ON h.owner = substr($2, q.key * 32 + 1, 32)";
-    const POSTGRES: &str =
-        "SELECT owner, lookup, subject, sealed FROM handles WHERE owner = ANY($1::bytea[])";
+    const POSTGRES: &str = "SELECT h.* FROM unnest($1::bytea[]) AS q (owner) \
+         CROSS JOIN LATERAL (SELECT * FROM handles WHERE owner = q.owner LIMIT 1) h";
     let found: Vec<Handle> = match &store {
         Store::Sqlite { read, .. } => {
             let (n, bytes) = (counted(owners.len()), Pack::of(&owners).0);

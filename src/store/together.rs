@@ -2,7 +2,10 @@
 //!
 //! The way to the database and back costs more than what is read at its end. Whoever comes while others are being read
 //! for is read for next, together with all who came in that time. Nobody waits for a clock: who is alone is read for at
-//! once. Out of scope: what is read (`consents`, `standing`).
+//! once. Out of scope: what is read (`subjects`, `ruled`, `standing`).
+//!
+//! PostgreSQL keeps the plan of a statement it prepared while its table was empty, and reads the table whole for
+//! `= ANY($1)` ever after: so each key is looked up by itself (`CROSS JOIN LATERAL (… LIMIT 1)`).
 
 use std::{
     collections::HashMap,

@@ -119,17 +119,21 @@ pub(super) async fn live(
 }
 
 pub(super) async fn consents(tx: &mut Pg, ids: &[(Uuid, i64)]) -> Result<HashMap<Uuid, Locked>, Error> {
-    const SQL: &str = "SELECT c.id, c.subject, c.client, c.state, c.revision, c.starts, c.expires, c.max_uses, c.freq_n, c.opens, c.closes, \
+    const SQL: &str = "SELECT c.id, c.subject, c.client, c.state, c.revision, c.starts, c.expires, c.max_uses, \
+           c.freq_n, c.opens, c.closes, \
            (SELECT COUNT(*) FROM consent_uses u WHERE u.consent = c.id) AS used, \
-           (SELECT s.revision FROM standing s WHERE s.subject = c.subject) AS rules, CASE WHEN c.freq_ms IS NULL THEN 0 ELSE (SELECT COUNT(*) FROM consent_uses u \
+           (SELECT s.revision FROM standing s WHERE s.subject = c.subject) AS rules, \
+           CASE WHEN c.freq_ms IS NULL THEN 0 ELSE (SELECT COUNT(*) FROM consent_uses u \
              WHERE u.consent = c.id AND u.at > v.at - c.freq_ms) END AS recent \
-         FROM unnest($1::uuid[], $2::int8[]) AS v (id, at) JOIN consents c ON c.id = v.id";
+         FROM unnest($1::uuid[], $2::int8[]) AS v (id, at) \
+           CROSS JOIN LATERAL (SELECT * FROM consents WHERE id = v.id LIMIT 1) c";
     let (ids, at): (Vec<Uuid>, Vec<i64>) = ids.iter().copied().unzip();
     Ok(locked(sqlx::query_as(SQL).bind(ids).bind(at).fetch_all(&mut **tx).await?))
 }
 
 pub(super) async fn rules(tx: &mut Pg, people: &[Uuid]) -> Result<HashMap<Uuid, i64>, Error> {
-    const SQL: &str = "SELECT subject, revision FROM standing WHERE subject = ANY($1::uuid[])";
+    const SQL: &str = "SELECT s.subject, s.revision FROM unnest($1::uuid[]) AS q (subject) \
+         CROSS JOIN LATERAL (SELECT subject, revision FROM standing WHERE subject = q.subject LIMIT 1) s";
     let rows: Vec<(Uuid, i64)> = sqlx::query_as(SQL).bind(people).fetch_all(&mut **tx).await?;
     Ok(rows.into_iter().collect())
 }
