@@ -76,8 +76,8 @@ pub async fn answer(engines: &Engines, consent: &Consent, ask: Answering) -> Res
 
 /// Takes an answer, where this still holds at the moment it gets its place: `require.grant` is what the person read of
 /// the grant that a yes changes, if she read of one. A consent answered twice, too late, by the same one of two, by
-/// nobody who can answer for the person,
-/// or after a weaker sign-in than it demands is refused, whatever the caller has looked at.
+/// nobody who can answer for the person, or after a weaker sign-in than it demands is refused, whatever the caller has
+/// looked at.
 ///
 /// # Errors
 /// [`Error`]; nothing has changed.

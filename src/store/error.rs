@@ -8,7 +8,7 @@ pub enum Error {
     Database(#[from] sqlx::Error),
     /// The reading that was done for several failed for each of them.
     #[error(transparent)]
-    Together(std::sync::Arc<Error>),
+    Load(std::sync::Arc<Error>),
     /// A migration could not be applied.
     #[error("a migration failed")]
     Migrate(#[from] sqlx::migrate::MigrateError),

@@ -2,7 +2,7 @@
 //!
 //! A statement is written once and run by [`on!`] on whichever database is behind the [`Store`]; `$1` placeholders,
 //! 16-byte ids, integers and byte strings mean the same in both. Only statements about many keys at once differ: those of
-//! the append path (`append/sqlite.rs`, `append/postgres.rs`) and readings that are done together (`together`).
+//! the append path (`append/sqlite.rs`, `append/postgres.rs`) and readings that are done together (`loader`).
 //! Absence is `None`. Out of scope: what rows mean, keys, sealing.
 
 pub mod append;
@@ -23,10 +23,10 @@ pub mod subjects;
 pub mod tokens;
 
 mod error;
+mod loader;
 mod migrate;
 mod pack;
 mod readers;
-mod together;
 
 #[cfg(test)]
 pub(crate) mod scratch;
@@ -44,10 +44,10 @@ pub use readers::Readers;
 use uuid::Uuid;
 
 use self::{
+    loader::Loader,
     ruled::Ruled,
     standing::Standing,
     subjects::{Handle, Subject},
-    together::Together,
 };
 use crate::crypto::Digest;
 
@@ -106,7 +106,7 @@ pub enum Store {
         /// Reading connections.
         read: Readers<Sqlite>,
         /// Readings that are done together.
-        meet: Meet,
+        loaders: Loaders,
     },
     /// A PostgreSQL primary.
     Postgres {
@@ -115,17 +115,17 @@ pub enum Store {
         /// Those of them that read.
         read: Readers<Postgres>,
         /// Readings that are done together.
-        meet: Meet,
+        loaders: Loaders,
     },
 }
 
-/// The readings that every request for a token does, each kind of them together.
+/// The readings that every request for a token does, each kind of them by one loader.
 #[derive(Clone, Debug, Default)]
-pub struct Meet {
-    subjects: Together<Digest, Option<Subject>>,
-    handles: Together<Digest, Option<Handle>>,
-    consents: Together<(Uuid, Uuid), Vec<Ruled>>,
-    standing: Together<Uuid, Option<Standing>>,
+pub struct Loaders {
+    subjects: Loader<Digest, Option<Subject>>,
+    handles: Loader<Digest, Option<Handle>>,
+    consents: Loader<(Uuid, Uuid), Vec<Ruled>>,
+    standing: Loader<Uuid, Option<Standing>>,
 }
 
 /// A transaction; it is rolled back unless [`Tx::commit`] is called.
@@ -167,7 +167,7 @@ impl Store {
             .connect_with(options)
             .await?;
         let read = Readers::of(pool.clone(), most - WRITERS);
-        Ok(Self::Postgres { pool, read, meet: Meet::default() })
+        Ok(Self::Postgres { pool, read, loaders: Loaders::default() })
     }
 
     async fn open_sqlite(path: &Path, readers: u32) -> Result<Self, Error> {
@@ -196,12 +196,12 @@ impl Store {
         // Whoever reads beside a writer loses its pages with each writing, and looks through all it had to lose them.
         let options = options.pragma("cache_size", "-2000");
         let read = Readers::of(pool(readers.max(1)).connect_with(options).await?, readers);
-        Ok(Self::Sqlite { write, read, meet: Meet::default() })
+        Ok(Self::Sqlite { write, read, loaders: Loaders::default() })
     }
 
-    const fn meet(&self) -> &Meet {
+    const fn loaders(&self) -> &Loaders {
         match self {
-            Self::Sqlite { meet, .. } | Self::Postgres { meet, .. } => meet,
+            Self::Sqlite { loaders, .. } | Self::Postgres { loaders, .. } => loaders,
         }
     }
 

@@ -91,7 +91,7 @@ impl Store {
     /// [`Error`] when the database fails.
     pub async fn consents_with(&self, client: Uuid, subject: Uuid) -> Result<Vec<Ruled>, Error> {
         let store = self.clone();
-        self.meet().consents.read((client, subject), move |pairs| all(store.clone(), pairs)).await
+        self.loaders().consents.load((client, subject), move |pairs| all(store.clone(), pairs)).await
     }
 }
 

@@ -27,7 +27,7 @@ impl Store {
     /// [`Error`] when the database fails.
     pub async fn standing(&self, subject: Uuid) -> Result<Option<Standing>, Error> {
         let store = self.clone();
-        self.meet().standing.read(subject, move |people| all(store.clone(), people)).await
+        self.loaders().standing.load(subject, move |people| all(store.clone(), people)).await
     }
 }
 

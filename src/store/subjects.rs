@@ -49,7 +49,7 @@ impl Store {
     /// [`Error`] when the database fails.
     pub async fn subject_by_lookup(&self, lookup: &Digest) -> Result<Option<Subject>, Error> {
         let store = self.clone();
-        self.meet().subjects.read(*lookup, move |all| subjects(store.clone(), all)).await
+        self.loaders().subjects.load(*lookup, move |all| subjects(store.clone(), all)).await
     }
 
     /// The subject with this id.
@@ -103,7 +103,7 @@ impl Store {
     /// [`Error`] when the database fails.
     pub async fn handle_by_owner(&self, owner: &Digest) -> Result<Option<Handle>, Error> {
         let store = self.clone();
-        self.meet().handles.read(*owner, move |all| handles(store.clone(), all)).await
+        self.loaders().handles.load(*owner, move |all| handles(store.clone(), all)).await
     }
 
     /// The person behind a handle, by the keyed digest of agency and handle.

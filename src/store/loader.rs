@@ -4,8 +4,8 @@
 //! for is read for next, together with all who came in that time. Nobody waits for a clock: who is alone is read for at
 //! once. Out of scope: what is read (`subjects`, `ruled`, `standing`).
 //!
-//! PostgreSQL keeps the plan of a statement it prepared while its table was empty, and reads the table whole for
-//! `= ANY($1)` ever after: so each key is looked up by itself (`CROSS JOIN LATERAL (… LIMIT 1)`).
+//! PostgreSQL keeps the plan of a statement it prepared while its table was empty, and for `= ANY($1)` reads the table
+//! whole until that is analysed: so each key is looked up by itself (`CROSS JOIN LATERAL (… LIMIT 1)`).
 
 use std::{
     collections::HashMap,
@@ -22,12 +22,12 @@ use super::Error;
 /// How often the others may have their turn before somebody is read for: no stream of them keeps her waiting.
 const TURNS: usize = 8;
 
-/// Where readings of one kind meet.
+/// Where readings of one kind wait for each other; known elsewhere as a data loader.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Together<K, V>(Arc<Mutex<Meeting<K, V>>>);
+pub(super) struct Loader<K, V>(Arc<Mutex<Queue<K, V>>>);
 
 #[derive(Debug, Default)]
-struct Meeting<K, V> {
+struct Queue<K, V> {
     asking: Asking<K, V>,
     /// Whether somebody reads, and will look for those who come meanwhile.
     led: bool,
@@ -37,17 +37,17 @@ struct Meeting<K, V> {
 type Asking<K, V> = HashMap<K, Vec<oneshot::Sender<Answer<V>>>>;
 type Answer<V> = Result<V, Arc<Error>>;
 
-impl<K, V> Together<K, V>
+impl<K, V> Loader<K, V>
 where
     K: Copy + Eq + Hash + Send + 'static,
     V: Clone + Default + Send + 'static,
 {
     /// What stands under a key, read after this was called; the default where there is nothing. `all` reads for many
-    /// keys, each once, and is the same for all who meet here: only that of whoever leads is called.
+    /// keys, each once, and is the same for all who load here: only that of whoever leads is called.
     ///
     /// # Errors
-    /// [`Error::Together`] when the one reading for many failed.
-    pub(super) async fn read<F, R>(&self, key: K, all: F) -> Result<V, Error>
+    /// [`Error::Load`] when the one reading for many failed.
+    pub(super) async fn load<F, R>(&self, key: K, all: F) -> Result<V, Error>
     where
         F: Fn(Vec<K>) -> R + Send + 'static,
         R: Future<Output = Result<HashMap<K, V>, Error>> + Send,
@@ -66,14 +66,14 @@ where
         }
         // Unanswered when the runtime of whoever leads is shut down.
         let answer = answered.await.map_err(|_| sqlx::Error::WorkerCrashed)?;
-        answer.map_err(Error::Together)
+        answer.map_err(Error::Load)
     }
 
     /// Lines up; whoever finds nobody leading leads.
     fn join(&self, key: K, answer: oneshot::Sender<Answer<V>>) -> Option<Lead<K, V>> {
-        let mut meeting = lock(&self.0);
-        meeting.asking.entry(key).or_default().push(answer);
-        let led = mem::replace(&mut meeting.led, true);
+        let mut queue = lock(&self.0);
+        queue.asking.entry(key).or_default().push(answer);
+        let led = mem::replace(&mut queue.led, true);
         (!led).then(|| Lead(Some(Arc::clone(&self.0))))
     }
 }
@@ -94,12 +94,12 @@ fn tell<K: Eq + Hash, V: Clone + Default>(asking: Asking<K, V>, found: Result<Ha
     }
 }
 
-fn lock<K, V>(meeting: &Mutex<Meeting<K, V>>) -> MutexGuard<'_, Meeting<K, V>> {
-    meeting.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<K, V>(queue: &Mutex<Queue<K, V>>) -> MutexGuard<'_, Queue<K, V>> {
+    queue.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The duty to read as long as somebody asks. Let fall before that, it sends away who waits, and the next to come leads.
-struct Lead<K, V>(Option<Arc<Mutex<Meeting<K, V>>>>);
+struct Lead<K, V>(Option<Arc<Mutex<Queue<K, V>>>>);
 
 impl<K, V> Lead<K, V> {
     /// Lets come along who are ready to run, as long as somebody does.
@@ -107,7 +107,7 @@ impl<K, V> Lead<K, V> {
         let mut came = 0;
         for _ in 0..TURNS {
             tokio::task::yield_now().await;
-            let now = self.0.as_ref().map_or(0, |meeting| lock(meeting).asking.len());
+            let now = self.0.as_ref().map_or(0, |queue| lock(queue).asking.len());
             if mem::replace(&mut came, now) == now {
                 break;
             }
@@ -116,26 +116,26 @@ impl<K, V> Lead<K, V> {
 
     /// All who have come; when there is nobody, the lead is over.
     fn next(&mut self) -> Option<Asking<K, V>> {
-        let meeting = self.0.take()?;
+        let queue = self.0.take()?;
         let asking = {
-            let mut meeting = lock(&meeting);
-            meeting.led = !meeting.asking.is_empty();
-            mem::take(&mut meeting.asking)
+            let mut queue = lock(&queue);
+            queue.led = !queue.asking.is_empty();
+            mem::take(&mut queue.asking)
         };
         if asking.is_empty() {
             return None;
         }
-        self.0 = Some(meeting);
+        self.0 = Some(queue);
         Some(asking)
     }
 }
 
 impl<K, V> Drop for Lead<K, V> {
     fn drop(&mut self) {
-        if let Some(meeting) = self.0.take() {
-            let mut meeting = lock(&meeting);
-            meeting.led = false;
-            meeting.asking.clear();
+        if let Some(queue) = self.0.take() {
+            let mut queue = lock(&queue);
+            queue.led = false;
+            queue.asking.clear();
         }
     }
 }
@@ -159,10 +159,10 @@ mod tests {
 
     #[tokio::test]
     async fn those_of_one_moment_are_read_for_at_once_and_each_gets_her_own() {
-        let (meeting, readings) = (Together::default(), Arc::new(AtomicUsize::new(0)));
+        let (loader, readings) = (Loader::default(), Arc::new(AtomicUsize::new(0)));
         let answers = join_all((0..64).chain([7, 7]).map(|key| {
             let readings = Arc::clone(&readings);
-            meeting.read(key, move |keys: Vec<u32>| {
+            loader.load(key, move |keys: Vec<u32>| {
                 readings.fetch_add(1, Relaxed);
                 assert_eq!(keys.len(), 64, "the same key is read once");
                 ready(Ok(doubled(&keys)))
@@ -175,13 +175,13 @@ mod tests {
 
     #[tokio::test]
     async fn who_comes_while_others_are_read_for_is_read_for_anew() {
-        let meeting = Together::default();
+        let loader = Loader::default();
         let changed = Arc::new(AtomicUsize::new(1));
         let (reached, mut reaches) = tokio::sync::mpsc::unbounded_channel();
         let gate = Arc::new(tokio::sync::Semaphore::new(0));
         let ask = || {
             let (changed, reached, gate) = (Arc::clone(&changed), reached.clone(), Arc::clone(&gate));
-            meeting.read(1, move |keys: Vec<u32>| {
+            loader.load(1, move |keys: Vec<u32>| {
                 let found = u32::try_from(changed.load(Relaxed)).unwrap();
                 reached.send(()).unwrap();
                 let gate = Arc::clone(&gate);
@@ -211,16 +211,16 @@ mod tests {
 
     #[tokio::test]
     async fn a_reading_that_fails_fails_for_all_and_the_next_goes_well() {
-        let meeting = Together::default();
+        let loader = Loader::default();
         let well = Arc::new(AtomicBool::new(false));
         let ask = |key| {
             let well = Arc::clone(&well);
-            meeting.read(key, move |keys: Vec<u32>| {
+            loader.load(key, move |keys: Vec<u32>| {
                 ready(if well.load(Relaxed) { Ok(doubled(&keys)) } else { Err(Error::HeadMoved) })
             })
         };
         for answer in join_all((0..9).map(ask)).await {
-            assert!(matches!(answer, Err(Error::Together(why)) if matches!(*why, Error::HeadMoved)));
+            assert!(matches!(answer, Err(Error::Load(why)) if matches!(*why, Error::HeadMoved)));
         }
         well.store(true, Relaxed);
         assert_eq!(ask(3).await.unwrap(), 6);
@@ -228,8 +228,8 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_goes_away_leaves_the_others_their_answer() {
-        let meeting = Together::default();
-        let ask = |key| meeting.read(key, |keys: Vec<u32>| ready(Ok(doubled(&keys))));
+        let loader = Loader::default();
+        let ask = |key| loader.load(key, |keys: Vec<u32>| ready(Ok(doubled(&keys))));
         let (mut first, mut second) = (Box::pin(ask(1)), Box::pin(ask(2)));
         assert!(first.as_mut().now_or_never().is_none());
         assert!(second.as_mut().now_or_never().is_none());
@@ -239,8 +239,8 @@ mod tests {
 
     #[test]
     fn nobody_waits_for_a_leader_whose_runtime_is_gone() {
-        let meeting = Together::default();
-        let ask = |key| meeting.read(key, |keys: Vec<u32>| ready(Ok(doubled(&keys))));
+        let loader = Loader::default();
+        let ask = |key| loader.load(key, |keys: Vec<u32>| ready(Ok(doubled(&keys))));
         let (gone, stays) =
             (Builder::new_current_thread().build().unwrap(), Builder::new_current_thread().build().unwrap());
         let mut first = Box::pin(ask(1));
